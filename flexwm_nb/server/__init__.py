@@ -1,0 +1,1 @@
+"""The local engine: a server process that speaks Windmill's REST API and runs jobs on this machine."""

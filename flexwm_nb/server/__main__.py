@@ -1,0 +1,72 @@
+"""`python -m flexwm_nb.server`: run the local engine in the foreground."""
+
+from __future__ import annotations
+
+import logging
+import sys
+
+import uvloop
+
+from flexwm_nb.errors import FlexwmError, StoreLocked
+from flexwm_nb.server import administrator
+from flexwm_nb.server.app import Application
+from flexwm_nb.server.clock import now
+from flexwm_nb.server.context import Context
+from flexwm_nb.server.lifecycle import Lifecycle, StoreLock
+from flexwm_nb.server.logs import Logs
+from flexwm_nb.server.queue import Queue
+from flexwm_nb.server.runners.registry import Runners
+from flexwm_nb.server.secrets import Secrets
+from flexwm_nb.server.settings import Settings
+from flexwm_nb.server.store.database import Database
+from flexwm_nb.server.worker import Worker
+
+LOCKED = 3  # exit status: another server owns the store
+UNUSABLE = 4  # exit status: the store or the address cannot be used
+
+
+async def serve(settings: Settings) -> None:
+    """Run a server on its store until it is told to stop."""
+    database = Database(settings.database)
+    context = Context(
+        settings=settings,
+        database=database,
+        secrets=Secrets(settings.store),
+        logs=Logs(settings.store / "logs", database),
+        queue=Queue(database),
+        runners=Runners(settings.store / "jobs"),
+        started_at=now(),
+    )
+    context.worker = Worker(context)
+    context.lifecycle = Lifecycle(settings, context)
+    await administrator.ensure(database, workspace=settings.workspace, token=settings.token)
+    await context.runners.start()
+    try:
+        await context.worker.start()
+        await context.lifecycle.serve(Application(context))
+    finally:
+        await context.runners.close()
+        database.close()
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the server and give its exit status: 0, 2 (command line), 3 (store locked), 4 (store or port unusable)."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    try:
+        settings = Settings.from_arguments(arguments)
+        lock = StoreLock(settings.store)
+        try:
+            uvloop.run(serve(settings))
+        finally:
+            lock.release()
+    except FlexwmError as error:
+        print(f"flexwm: {error}", file=sys.stderr)
+        return LOCKED if isinstance(error, StoreLocked) else UNUSABLE
+    except OSError as error:
+        print(f"flexwm: the server cannot listen: {error}", file=sys.stderr)
+        return UNUSABLE
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,47 @@
+"""Times and identifiers as Windmill writes them."""
+
+from __future__ import annotations
+
+import re
+import time
+from datetime import datetime, timedelta, timezone
+
+from flexwm_nb.server.failures import bad_request
+
+EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
+HASH = re.compile(r"[0-9a-fA-F]{16}")
+
+
+def now() -> int:
+    """Microseconds since the epoch, UTC."""
+    return time.time_ns() // 1_000
+
+
+def render_time(microseconds: int | None) -> str | None:
+    """RFC 3339 in UTC with microseconds and Z; an exact second has no fraction."""
+    if microseconds is None:
+        return None
+    moment = EPOCH + timedelta(microseconds=microseconds)
+    fraction = f".{moment.microsecond:06d}" if moment.microsecond else ""
+    return f"{moment:%Y-%m-%dT%H:%M:%S}{fraction}Z"
+
+
+def parse_time(text: str) -> int:
+    """Microseconds since the epoch of an RFC 3339 time. Raises ValueError."""
+    moment = datetime.fromisoformat(re.sub(r"[zZ]$", "+00:00", text.strip().replace(" ", "+")))
+    if moment.tzinfo is None:
+        raise ValueError("the time has no zone")
+    return (moment - EPOCH) // timedelta(microseconds=1)
+
+
+def render_hash(value: int | None) -> str | None:
+    """A script's hash as 16 lower-case hexadecimal digits."""
+    return None if value is None else f"{value & (1 << 64) - 1:016x}"
+
+
+def parse_hash(text: str) -> int:
+    """The signed 64-bit number of a 16-digit hash. Raises Failure 400."""
+    if not HASH.fullmatch(text):
+        raise bad_request(f"Invalid script hash {text!r}: 16 hexadecimal digits are expected")
+    value = int(text, 16)
+    return value - (1 << 64) if value >> 63 else value

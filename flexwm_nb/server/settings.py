@@ -1,0 +1,92 @@
+"""The server's settings, from its command line and environment."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import secrets
+import sys
+import tempfile
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+
+from flexwm_nb.errors import InvalidConfig
+
+IDLE_TIMEOUT = 900.0  # seconds without a client or a job
+WORKERS = 10  # jobs at once
+DRAIN = 10.0  # seconds that running jobs get when the server is told to stop
+PORTS = range(0, 65536)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """How this server runs."""
+
+    store: Path  # directory
+    port: int = 0  # of the loopback listener; 0 = any free one
+    token: str
+    workspace: str = "demo"
+    workers: int = WORKERS  # jobs at once
+    idle_timeout: float | None = None  # seconds; None = stay
+    drain: float = DRAIN  # seconds
+    ready_fd: int | None = None  # gets one byte when the server listens
+    python: str = sys.executable
+
+    @property
+    def database(self) -> Path:
+        """The store's file."""
+        return self.store / "store.db"
+
+    @property
+    def runtime_file(self) -> Path:
+        """Where others find this server."""
+        return self.store / "runtime.json"
+
+    @property
+    def socket(self) -> Path:
+        """The Unix socket, in a private directory with a short name: the system allows about 100 bytes."""
+        base = os.environ.get("XDG_RUNTIME_DIR") or tempfile.gettempdir()
+        name = sha256(str(self.store).encode()).hexdigest()[:16]
+        return Path(base) / f"flexwm-{os.getuid()}" / f"{name}.sock"
+
+    @classmethod
+    def from_arguments(cls, arguments: list[str] | None = None) -> Settings:
+        """Read the command line. Exits with 2 and a message when it is wrong; raises InvalidConfig."""
+        options = parser().parse_args(arguments)
+        if options.port not in PORTS:
+            raise InvalidConfig(f"--port {options.port} is not a port", remedy="Choose one from 0 to 65535")
+        if options.workers < 1:
+            raise InvalidConfig("--workers must be at least 1")
+        return cls(
+            store=Path(options.store).expanduser().resolve(),
+            port=options.port,
+            token=options.token or secrets.token_urlsafe(32),
+            workspace=options.workspace,
+            workers=options.workers,
+            idle_timeout=options.idle_timeout or None,
+            drain=options.drain,
+            ready_fd=options.ready_fd,
+        )
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command line."""
+    made = argparse.ArgumentParser(prog="python -m flexwm_nb.server", description="Run the local engine.")
+    made.add_argument("--store", required=True, metavar="DIR", help="directory of the store")
+    made.add_argument("--port", type=int, default=0, help="loopback TCP port (default: any free one)")
+    made.add_argument(
+        "--token",
+        default=os.environ.get("FLEXWM_SERVER_TOKEN"),
+        help="the administrator's token (default: FLEXWM_SERVER_TOKEN, else a new one, in the runtime file)",
+    )
+    made.add_argument("--workspace", default="demo", help="workspace to make if missing (default: demo)")
+    made.add_argument("--workers", type=int, default=WORKERS, help=f"jobs at once (default: {WORKERS})")
+    made.add_argument(
+        "--idle-timeout", type=float, default=0.0, metavar="S", help="leave after S idle seconds"
+    )
+    made.add_argument(
+        "--drain", type=float, default=DRAIN, metavar="S", help="seconds for running jobs at a stop"
+    )
+    made.add_argument("--ready-fd", type=int, help=argparse.SUPPRESS)
+    return made

@@ -1,0 +1,1 @@
+"""The store: one SQLite database, owned by the server process alone."""

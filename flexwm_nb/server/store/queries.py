@@ -1,0 +1,31 @@
+"""Named SQL statements, read from the `.sql` files of this package: Python holds no SQL text."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from pathlib import Path
+
+FOLDER = Path(__file__).parent / "sql"
+NAME = re.compile(r"^-- name: (\w+)\s*$", re.MULTILINE)
+
+
+@cache
+def queries() -> dict[str, str]:
+    """Every named statement of every file.
+
+    Raises ValueError when two statements have one name.
+    """
+    found: dict[str, str] = {}
+    for file in sorted(FOLDER.glob("*.sql")):
+        parts = NAME.split(file.read_text("utf-8"))
+        for name, statement in zip(parts[1::2], parts[2::2], strict=True):
+            if name in found:
+                raise ValueError(f"two statements are named {name}, the second in {file.name}")
+            found[name] = statement.strip()
+    return found
+
+
+def schema() -> str:
+    """The statements that make the newest store."""
+    return (FOLDER / "schema.sql").read_text("utf-8")

@@ -1,0 +1,235 @@
+-- Version 1 of the store. Times are microseconds since the epoch in UTC, hashes signed 64-bit integers,
+-- booleans 0 or 1, JSON is text.
+
+CREATE TABLE workspace (
+    id TEXT PRIMARY KEY,
+    name TEXT NOT NULL,
+    owner TEXT NOT NULL,               -- e-mail
+    color TEXT,
+    deleted INTEGER NOT NULL DEFAULT 0,
+    created_at INTEGER NOT NULL
+) WITHOUT ROWID;
+
+CREATE TABLE account (                 -- a person on this server
+    email TEXT PRIMARY KEY,
+    password TEXT,                     -- scrypt; NULL = no login by password
+    super_admin INTEGER NOT NULL DEFAULT 0,
+    name TEXT,
+    company TEXT,
+    disabled INTEGER NOT NULL DEFAULT 0,
+    created_at INTEGER NOT NULL
+) WITHOUT ROWID;
+
+CREATE TABLE member (                  -- an account in a workspace
+    workspace_id TEXT NOT NULL,
+    username TEXT NOT NULL,
+    email TEXT NOT NULL,
+    is_admin INTEGER NOT NULL DEFAULT 0,
+    operator INTEGER NOT NULL DEFAULT 0,
+    disabled INTEGER NOT NULL DEFAULT 0,
+    role TEXT,
+    created_at INTEGER NOT NULL,
+    PRIMARY KEY (workspace_id, username)
+) WITHOUT ROWID;
+CREATE UNIQUE INDEX member_email ON member (workspace_id, email);
+
+CREATE TABLE token (
+    hash TEXT PRIMARY KEY,             -- SHA-256 of the token; the token itself is stored nowhere
+    prefix TEXT NOT NULL,              -- its first 10 characters, to recognise it by
+    label TEXT,
+    email TEXT NOT NULL,
+    expiration INTEGER,
+    created_at INTEGER NOT NULL,
+    last_used_at INTEGER NOT NULL,
+    scopes TEXT,
+    workspace_id TEXT,
+    read_only INTEGER NOT NULL DEFAULT 0
+) WITHOUT ROWID;
+
+CREATE TABLE setting (
+    name TEXT PRIMARY KEY,
+    value TEXT NOT NULL                -- JSON
+) WITHOUT ROWID;
+
+CREATE TABLE script (
+    id INTEGER PRIMARY KEY,            -- order of creation
+    workspace_id TEXT NOT NULL,
+    hash INTEGER NOT NULL,
+    path TEXT NOT NULL,
+    parent_hashes TEXT,                -- JSON list of 16-digit hashes, nearest first
+    summary TEXT NOT NULL,
+    description TEXT NOT NULL DEFAULT '',
+    content TEXT NOT NULL,
+    created_by TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    archived INTEGER NOT NULL DEFAULT 0,
+    deleted INTEGER NOT NULL DEFAULT 0,
+    schema TEXT,                       -- JSON
+    is_template INTEGER,
+    extra_perms TEXT NOT NULL DEFAULT '{}',
+    lock TEXT,
+    lock_error_logs TEXT,
+    language TEXT NOT NULL,
+    kind TEXT NOT NULL DEFAULT 'script',
+    tag TEXT,
+    dedicated_worker INTEGER,
+    priority INTEGER,
+    timeout INTEGER,                   -- seconds
+    cache_ttl INTEGER,                 -- seconds
+    concurrency_key TEXT,
+    concurrent_limit INTEGER,
+    concurrency_time_window_s INTEGER,
+    auto_kind TEXT,
+    has_preprocessor INTEGER,
+    deployment_message TEXT,
+    settings TEXT NOT NULL DEFAULT '{}', -- JSON of the remaining fields of the request, as given
+    interpreter TEXT                   -- Python whose packages the script sees
+);
+CREATE UNIQUE INDEX script_hash ON script (workspace_id, hash);
+CREATE INDEX script_path ON script (workspace_id, path, id);
+CREATE INDEX script_created ON script (workspace_id, created_at);
+CREATE UNIQUE INDEX script_live ON script (workspace_id, path) WHERE archived = 0 AND deleted = 0;
+
+CREATE TABLE favorite (
+    workspace_id TEXT NOT NULL,
+    username TEXT NOT NULL,
+    kind TEXT NOT NULL,                -- script, flow
+    path TEXT NOT NULL,
+    PRIMARY KEY (workspace_id, username, kind, path)
+) WITHOUT ROWID;
+
+CREATE TABLE variable (
+    workspace_id TEXT NOT NULL,
+    path TEXT NOT NULL,
+    value TEXT NOT NULL,               -- encrypted when secret
+    is_secret INTEGER NOT NULL,
+    description TEXT NOT NULL,
+    extra_perms TEXT NOT NULL DEFAULT '{}',
+    account INTEGER,
+    is_oauth INTEGER NOT NULL DEFAULT 0,
+    expires_at INTEGER,
+    labels TEXT,
+    ws_specific INTEGER,
+    edited_at INTEGER NOT NULL,
+    edited_by TEXT NOT NULL,
+    PRIMARY KEY (workspace_id, path)
+) WITHOUT ROWID;
+
+CREATE TABLE resource (
+    workspace_id TEXT NOT NULL,
+    path TEXT NOT NULL,
+    value TEXT,                        -- JSON
+    description TEXT,
+    resource_type TEXT NOT NULL,
+    extra_perms TEXT NOT NULL DEFAULT '{}',
+    labels TEXT,
+    ws_specific INTEGER,
+    created_by TEXT NOT NULL,
+    edited_at INTEGER NOT NULL,
+    PRIMARY KEY (workspace_id, path)
+) WITHOUT ROWID;
+
+CREATE TABLE resource_type (
+    workspace_id TEXT NOT NULL,
+    name TEXT NOT NULL,
+    schema TEXT,
+    description TEXT,
+    created_by TEXT NOT NULL,
+    edited_at INTEGER NOT NULL,
+    format_extension TEXT,
+    is_fileset INTEGER NOT NULL DEFAULT 0,
+    PRIMARY KEY (workspace_id, name)
+) WITHOUT ROWID;
+
+CREATE TABLE folder (
+    workspace_id TEXT NOT NULL,
+    name TEXT NOT NULL,
+    display_name TEXT NOT NULL,
+    owners TEXT NOT NULL,              -- JSON list
+    extra_perms TEXT NOT NULL DEFAULT '{}',
+    summary TEXT,
+    created_by TEXT NOT NULL,
+    edited_at INTEGER NOT NULL,
+    default_permissioned_as TEXT NOT NULL DEFAULT '[]',
+    labels TEXT,
+    PRIMARY KEY (workspace_id, name)
+) WITHOUT ROWID;
+
+CREATE TABLE team (                    -- Windmill's groups
+    workspace_id TEXT NOT NULL,
+    name TEXT NOT NULL,
+    summary TEXT,
+    members TEXT NOT NULL DEFAULT '[]', -- JSON list of user names
+    extra_perms TEXT NOT NULL DEFAULT '{}',
+    PRIMARY KEY (workspace_id, name)
+) WITHOUT ROWID;
+
+-- A job's row holds what changes and what lists show; what is large stands in job_input, job_result, job_log.
+CREATE TABLE job (
+    id TEXT PRIMARY KEY,
+    workspace_id TEXT NOT NULL,
+    kind TEXT NOT NULL,                -- script, preview, identity, noop, dependencies, flow, ...
+    status TEXT NOT NULL,              -- queued, running, success, failure, canceled, skipped
+    path TEXT,
+    hash INTEGER,
+    language TEXT,
+    tag TEXT NOT NULL,
+    priority INTEGER,
+    attempt INTEGER NOT NULL DEFAULT 0, -- starts so far; with worker the fencing token of every later write
+    worker TEXT,
+    created_by TEXT NOT NULL,
+    permissioned_as TEXT NOT NULL,
+    email TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    scheduled_for INTEGER NOT NULL,
+    started_at INTEGER,
+    completed_at INTEGER,
+    duration_ms INTEGER,
+    timeout INTEGER,                   -- seconds
+    parent_job TEXT,
+    root_job TEXT,
+    flow_step_id TEXT,
+    is_flow_step INTEGER NOT NULL DEFAULT 0,
+    same_worker INTEGER NOT NULL DEFAULT 0,
+    visible_to_owner INTEGER NOT NULL DEFAULT 1,
+    canceled_by TEXT,
+    canceled_reason TEXT,
+    suspend INTEGER,                   -- events still missing
+    suspend_until INTEGER,
+    schedule_path TEXT,
+    entrypoint TEXT,
+    cache_ttl INTEGER,                 -- seconds
+    concurrency_key TEXT,
+    labels TEXT,                       -- JSON list
+    mem_peak INTEGER,                  -- kB
+    progress INTEGER,                  -- percent
+    preprocessed INTEGER,
+    deleted INTEGER NOT NULL DEFAULT 0,
+    interpreter TEXT,
+    isolation TEXT,
+    flow_status TEXT                   -- JSON
+) WITHOUT ROWID;
+CREATE INDEX job_waiting ON job (priority DESC, scheduled_for, id) WHERE status = 'queued';
+CREATE INDEX job_unfinished ON job (workspace_id, created_at) WHERE completed_at IS NULL;
+CREATE INDEX job_created ON job (workspace_id, created_at);
+CREATE INDEX job_completed ON job (workspace_id, completed_at) WHERE completed_at IS NOT NULL;
+CREATE INDEX job_path ON job (workspace_id, path, created_at);
+CREATE INDEX job_parent ON job (parent_job) WHERE parent_job IS NOT NULL;
+
+CREATE TABLE job_input (
+    job_id TEXT PRIMARY KEY,
+    arguments TEXT,                    -- JSON object
+    raw_code TEXT,
+    raw_lock TEXT,
+    raw_flow TEXT                      -- JSON
+) WITHOUT ROWID;
+
+CREATE TABLE job_result (
+    job_id TEXT PRIMARY KEY,
+    result TEXT NOT NULL               -- JSON
+) WITHOUT ROWID;
+
+CREATE TABLE job_log (
+    job_id TEXT PRIMARY KEY,
+    log TEXT NOT NULL                  -- a longer one is a file beside the store
+) WITHOUT ROWID;
