@@ -213,6 +213,7 @@ CREATE INDEX job_waiting ON job (priority DESC, scheduled_for, id) WHERE status 
 CREATE INDEX job_unfinished ON job (workspace_id, created_at) WHERE completed_at IS NULL;
 CREATE INDEX job_created ON job (workspace_id, created_at);
 CREATE INDEX job_completed ON job (workspace_id, completed_at) WHERE completed_at IS NOT NULL;
+CREATE INDEX job_unsuccessful ON job (workspace_id, completed_at) WHERE status IN ('failure', 'canceled');
 CREATE INDEX job_path ON job (workspace_id, path, created_at);
 CREATE INDEX job_parent ON job (parent_job) WHERE parent_job IS NOT NULL;
 
@@ -232,4 +233,12 @@ CREATE TABLE job_result (
 CREATE TABLE job_log (
     job_id TEXT PRIMARY KEY,
     log TEXT NOT NULL                  -- a longer one is a file beside the store
+) WITHOUT ROWID;
+
+CREATE TABLE job_cache (               -- results kept by cache_ttl
+    workspace_id TEXT NOT NULL,
+    key TEXT NOT NULL,                 -- SHA-256 of source and arguments
+    result TEXT NOT NULL,              -- JSON
+    expires_at INTEGER NOT NULL,
+    PRIMARY KEY (workspace_id, key)
 ) WITHOUT ROWID;

@@ -1,0 +1,1 @@
+"""Levels of isolation: what a job's process may reach and use."""

@@ -1,0 +1,74 @@
+"""What is passed about of a job: its record, and how it ended."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+Status = Literal["success", "failure", "canceled", "skipped"]
+FINAL: frozenset[str] = frozenset({"success", "failure", "canceled", "skipped"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """One job as it is submitted and run; times in microseconds."""
+
+    id: str
+    workspace_id: str
+    kind: str  # script, preview, identity, noop
+    tag: str
+    created_by: str
+    permissioned_as: str
+    email: str
+    created_at: int
+    scheduled_for: int
+    path: str | None = None
+    hash: int | None = None
+    language: str | None = None
+    priority: int | None = None
+    timeout: int | None = None  # seconds
+    parent_job: str | None = None
+    root_job: str | None = None
+    flow_step_id: str | None = None
+    is_flow_step: bool = False
+    same_worker: bool = False
+    visible_to_owner: bool = True
+    suspend: int | None = None
+    schedule_path: str | None = None
+    entrypoint: str | None = None
+    cache_ttl: int | None = None  # seconds
+    interpreter: str | None = None
+    arguments: str = "{}"  # JSON object
+    raw_code: str | None = None
+    raw_lock: str | None = None
+    raw_flow: str | None = None  # JSON
+    attempt: int = 0  # starts, this one included
+    worker: str | None = None  # that runs it
+    started_at: int | None = None
+    canceled_by: str | None = None
+    canceled_reason: str | None = None
+
+    @classmethod
+    def of_row(cls, row: dict[str, Any]) -> Job:
+        """The record in a row of the store."""
+        return cls(**{name: row[name] for name in cls.__slots__ if name in row})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ending:
+    """How a job ended."""
+
+    status: Status
+    result: str  # JSON
+    completed_at: int  # microseconds
+    duration_ms: int = 0
+    canceled_by: str | None = None
+    canceled_reason: str | None = None
+    labels: str | None = None  # JSON list
+    mem_peak: int | None = None  # kB
+    log: str | None = None  # None = it stays in its file
+
+    @property
+    def success(self) -> bool:
+        """Whether it ended well."""
+        return self.status in ("success", "skipped")

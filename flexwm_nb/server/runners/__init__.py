@@ -1,0 +1,1 @@
+"""Running jobs: one small class a language, on processes that a warm zygote forks."""

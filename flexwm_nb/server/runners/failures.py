@@ -1,0 +1,49 @@
+"""The error objects of jobs that failed, as Windmill 1.743 writes them (reference: its worker's error handling)."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+TAIL = 600  # characters of the log that an error shows
+ANSI = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]")
+MARK = "CODE EXECUTION ---"
+
+
+def error(name: str, message: str, *, step: str | None = None, **more: Any) -> str:
+    """`{"error": {...}}` as JSON."""
+    body: dict[str, Any] = {"name": name, "message": message, **more}
+    if step is not None:
+        body["step_id"] = step
+    return json.dumps({"error": body}, ensure_ascii=False)
+
+
+def tail(log: str) -> str:
+    """The end of a log as errors show it: after the last banner, without colours."""
+    end = log[-TAIL:]
+    return ANSI.sub("", end.rpartition(MARK)[2]).strip()
+
+
+def exit_code(program: str, code: int, log: str, *, step: str | None = None) -> str:
+    """The error of a process that ended with a code other than 0."""
+    message = f'exit code for "{program}": {code}, last log lines:\n{tail(log)}'
+    return error("ExecutionErr", message, step=step, exit_code=code)
+
+
+def execution(text: str, *, step: str | None = None) -> str:
+    """The error of what the worker itself found wrong."""
+    return error("ExecutionErr", f"execution error:\n{text}", step=step)
+
+
+def signalled(number: int, *, step: str | None = None) -> str:
+    """The error of a process that a signal ended."""
+    hint = ". Out of memory is a common cause" if number == 9 else ""
+    text = f"process terminated by signal: Some({number}), stopped_signal: None, core_dumped: false{hint}"
+    return execution(text, step=step)
+
+
+def unstorable(job_id: str, text: str) -> str:
+    """The error of a result that PostgreSQL's jsonb would refuse."""
+    message = f"Internal: Could not add completed job {job_id}: error returned from database: {text} @flexwm"
+    return error("InternalErr", message)

@@ -1,0 +1,106 @@
+"""JSON as PostgreSQL's jsonb keeps it: the form in which Windmill stores arguments and results.
+
+Object keys are ordered by length, then by bytes, the last of a repeated key stays; numbers are decimal: no exponent,
+no negative zero. It runs in job processes too, so it uses the standard library of Python 3.8 alone.
+"""
+
+import json
+from decimal import Decimal
+
+
+class Unstorable(ValueError):
+    """What jsonb refuses, in PostgreSQL's words."""
+
+
+def rank(key):
+    # type: (str) -> tuple[int, bytes]
+    """The order of keys."""
+    data = key.encode("utf-8", "surrogatepass")
+    return len(data), data
+
+
+def ordered(value, orders):
+    # type: (object, dict[tuple[str, ...], list[str]]) -> object
+    """The value with every object's keys in order; `orders` keeps the orders found, as records repeat theirs."""
+    if type(value) is dict:
+        keys = tuple(value)
+        order = orders.get(keys)
+        if order is None:
+            order = orders[keys] = sorted(keys, key=rank)
+        return {key: ordered(value[key], orders) for key in order}
+    if type(value) is list:
+        return [ordered(item, orders) for item in value]
+    return value
+
+
+def number(text):
+    # type: (str) -> object
+    """A number with a fraction or an exponent."""
+    decimal = Decimal(text)
+    if "e" in text or "E" in text:
+        text = format(decimal, "f")
+        return Literal(text) if "." in text else int(text)
+    return Literal(text.lstrip("-") if not decimal else text)
+
+
+class Literal(float):
+    """A float that is written as it was read."""
+
+    def __new__(cls, text):
+        # type: (str) -> Literal
+        made = super().__new__(cls, text)
+        made.text = text
+        return made
+
+    def __repr__(self):
+        # type: () -> str
+        return self.text
+
+
+def refuse(text):
+    # type: (str) -> None
+    """NaN and the infinities are no JSON."""
+    raise Unstorable("invalid input syntax for type json")
+
+
+def normalize(text):
+    # type: (str) -> str
+    """The document as jsonb would give it back. Raises Unstorable."""
+    if "\\u0000" in text and "\\u0000" in text.replace("\\\\", ""):
+        raise Unstorable("unsupported Unicode escape sequence")
+    try:
+        value = json.loads(text, parse_float=number, parse_constant=refuse)
+    except Unstorable:
+        raise
+    except (ValueError, RecursionError):
+        raise Unstorable("invalid input syntax for type json") from None
+    return encode(ordered(value, {}))
+
+
+def encode(value):
+    # type: (object) -> str
+    """Write the value; floats that were read keep their text."""
+    return "".join(_Encoder(ensure_ascii=False).iterencode(value))
+
+
+class _Encoder(json.JSONEncoder):
+    """The standard encoder with floats written by their own `__repr__`, which the fast one bypasses."""
+
+    def iterencode(self, o, _one_shot=False):
+        # type: (object, bool) -> object
+        if not has_literal(o):
+            return super().iterencode(o, True)
+        make = json.encoder._make_iterencode  # type: ignore[attr-defined]
+        return make(
+            {}, self.default, json.encoder.encode_basestring, None, repr, ": ", ", ", False, False, False
+        )(o, 0)
+
+
+def has_literal(value):
+    # type: (object) -> bool
+    """Whether a float inside must keep its text: its own text would differ."""
+    if type(value) is Literal:
+        return float.__repr__(value) != value.text
+    if type(value) is dict:
+        return any(has_literal(item) for item in value.values())
+    return type(value) is list and any(has_literal(item) for item in value)

@@ -1,0 +1,108 @@
+"""The languages of this engine, and the warm processes that run them."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from flexwm_nb.server.runners import failures
+from flexwm_nb.server.runners.base import Outcome, Runner, RunnerError, RunRequest
+from flexwm_nb.server.runners.bash import Bash
+from flexwm_nb.server.runners.output import Output
+from flexwm_nb.server.runners.process import RunningJob
+from flexwm_nb.server.runners.python3 import Python3
+from flexwm_nb.server.runners.zygotes import Zygote, remove_directory
+
+RUNNERS: tuple[Runner, ...] = (Python3(), Bash())
+SPARES = 2  # children that wait for jobs, for each interpreter
+ATTEMPTS = 3  # to find a living zygote
+
+
+class RefusedJob:
+    """A job that never got a process."""
+
+    pid: int | None = None
+
+    def __init__(self, text: str, step: str | None) -> None:
+        """The outcome is an error with this text."""
+        self._outcome = Outcome(success=False, result=failures.execution(text, step=step))
+
+    async def outcome(self) -> Outcome:
+        """The error."""
+        return self._outcome
+
+    def terminate(self, reason: str, *, grace: float = 0.0) -> None:
+        """Nothing runs."""
+
+
+class Runners:
+    """Runs jobs, one process each."""
+
+    def __init__(self, directory: Path, *, spares: int = SPARES) -> None:
+        """Give jobs their directories below `directory`."""
+        self._directory, self._count = directory, spares
+        self._zygotes: dict[str, Zygote] = {}
+        self._by_language = {language: runner for runner in RUNNERS for language in runner.languages}
+
+    @property
+    def languages(self) -> frozenset[str]:
+        """What runs here."""
+        return frozenset(self._by_language)
+
+    async def start(self) -> None:
+        """Clear what an earlier server left, and warm up this interpreter."""
+        self._directory.mkdir(mode=0o700, exist_ok=True)
+        for left in self._directory.iterdir():
+            remove_directory(left)
+        self._zygote(sys.executable)
+
+    async def close(self) -> None:
+        """End every job and process."""
+        await asyncio.gather(*(zygote.close() for zygote in self._zygotes.values()))
+        for left in self._directory.iterdir():
+            remove_directory(left)
+
+    def grace(self, language: str) -> float:
+        """Seconds between SIGTERM and SIGKILL for a language; 0 = SIGKILL at once."""
+        runner = self._by_language.get(language)
+        return runner.grace if runner else 0.0
+
+    async def launch(self, request: RunRequest, on_output: Callable[[str], None]) -> RunningJob | RefusedJob:
+        """Start a job; `on_output` gets text for its log."""
+        runner = self._by_language.get(request.language)
+        step = request.flow_step_id
+        if runner is None:
+            known = ", ".join(sorted(self._by_language))
+            text = f"{request.language} does not run on the local engine, which runs {known}. A real Windmill runs it"
+            return RefusedJob(f"{text}: connect with %windmill_connect URL", step)
+        try:
+            order = runner.order(request)
+        except RunnerError as error:
+            return RefusedJob(str(error), step)
+        output = Output(on_output, limit=request.limits.output_bytes)
+        output.note(runner.banner(request))
+        try:
+            job = await self._on_spare(request, runner, output)
+        except OSError as error:
+            return RefusedJob(f"no process can be started: {error}", step)
+        await job.start(order)
+        return job
+
+    async def _on_spare(self, request: RunRequest, runner: Runner, output: Output) -> RunningJob:
+        """The job on a child; another zygote is started when one has ended. Raises OSError."""
+        for attempt in range(ATTEMPTS):
+            zygote = self._zygote(request.interpreter or sys.executable)
+            try:
+                return RunningJob(request, runner, zygote, await zygote.take(), output)
+            except ConnectionError:
+                if attempt == ATTEMPTS - 1:
+                    raise
+        raise AssertionError("unreachable")
+
+    def _zygote(self, interpreter: str) -> Zygote:
+        found = self._zygotes.get(interpreter)
+        if found is None or not found.alive:
+            found = self._zygotes[interpreter] = Zygote(interpreter, self._directory, self._count)
+        return found

@@ -1,0 +1,255 @@
+"""A warm process that forks a child for each job. A program of its own: standard library of Python 3.8 alone.
+
+It keeps spare children that are forked before their job arrives, each with its own session, directory, control socket
+and output pipe; the server talks to a spare directly, so a job costs one message. It is single-threaded, so forking is
+safe, and it was started by exec, so nothing of the server is in it.
+
+Whole trees end with their job: every job process adopts its orphans while it lives, and when it has ended they come to
+this process. So any child here that is neither a spare nor a running job belongs to a job that has ended, and is
+killed. When the server is gone, everything here ends too.
+
+Usage: zygote.py CONTROL_FD DIRECTORY SPARES
+"""
+
+import gc
+import importlib.util
+import json
+import os
+import select
+import signal
+import socket
+import struct
+import sys
+import tempfile
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+HEAD = struct.Struct("!I")
+PR_SET_PDEATHSIG = 1
+PR_SET_CHILD_SUBREAPER = 36
+
+
+def load(name):
+    # type: (str) -> object
+    """A neighbouring file as a module, without this folder on the path."""
+    spec = importlib.util.spec_from_file_location("flexwm_" + name, os.path.join(HERE, name + ".py"))
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+def process_control():
+    # type: () -> object
+    """The system's prctl, or None where there is none."""
+    if not sys.platform.startswith("linux"):
+        return None
+    import ctypes
+
+    return ctypes.CDLL(None).prctl
+
+
+class Zygote:
+    """The process that forks."""
+
+    def __init__(self, control, directory, spares):
+        # type: (socket.socket, str, int) -> None
+        self.control = control
+        self.directory = directory
+        self.wanted = spares
+        self.spares = set()  # type: set[int]
+        self.running = set()  # type: set[int]
+        self.prctl = process_control()
+        self.child = load("child")
+        self.buffer = b""
+
+    def serve(self):
+        # type: () -> None
+        """Fork, reap and kill until the server is gone."""
+        if self.prctl is not None:
+            self.prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+        read, write = os.pipe()
+        os.set_blocking(read, False)
+        os.set_blocking(write, False)
+        signal.signal(signal.SIGCHLD, lambda *_: None)
+        signal.set_wakeup_fd(write, warn_on_full_buffer=False)
+        for number in (signal.SIGINT, signal.SIGHUP):
+            signal.signal(number, signal.SIG_IGN)
+        gc.collect()
+        gc.freeze()
+        self.inner = (read, write)
+        while True:
+            while len(self.spares) < self.wanted:
+                self.fork()
+            ready = select.select([self.control, read], [], [])[0]
+            if read in ready:
+                os.read(read, 4096)
+            self.reap()
+            if self.control in ready and not self.receive():
+                return self.end()
+
+    def fork(self):
+        # type: () -> None
+        """Make a spare and hand its socket and pipe to the server."""
+        ours, its = socket.socketpair()
+        output, its_output = os.pipe()
+        folder = tempfile.mkdtemp(prefix="job-", dir=self.directory)
+        parent = os.getpid()
+        pid = os.fork()
+        if pid == 0:
+            ours.close()
+            os.close(output)
+            self.become_spare(parent, its, its_output, folder)
+        its.close()
+        os.close(its_output)
+        self.spares.add(pid)
+        message = json.dumps({"spare": pid, "directory": folder}).encode()
+        socket.send_fds(self.control, [HEAD.pack(len(message)) + message], [ours.fileno(), output])
+        ours.close()
+        os.close(output)
+
+    def become_spare(self, parent, control, output, folder):
+        # type: (int, socket.socket, int, str) -> None
+        """In the child: leave everything of the zygote behind, wait for a job, run it."""
+        try:
+            os.setsid()
+            if self.prctl is not None:
+                self.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+                self.prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+            signal.set_wakeup_fd(-1)
+            for number in (signal.SIGCHLD, signal.SIGHUP, signal.SIGPIPE):
+                signal.signal(number, signal.SIG_DFL)
+            signal.signal(signal.SIGINT, signal.default_int_handler)
+            for descriptor in self.inner:
+                os.close(descriptor)
+            self.control.close()
+            os.dup2(output, 1)
+            os.dup2(output, 2)
+            os.close(output)
+            os.chdir(folder)
+            if os.getppid() == parent:
+                self.child.wait_and_run(control, folder)
+        finally:
+            os._exit(70)
+
+    def receive(self):
+        # type: () -> bool
+        """Carry out what the server asks; False when it is gone."""
+        try:
+            data = self.control.recv(65536)
+        except ConnectionError:
+            return False
+        self.buffer += data
+        while len(self.buffer) >= HEAD.size:
+            size = HEAD.unpack_from(self.buffer)[0]
+            if len(self.buffer) < HEAD.size + size:
+                break
+            message = json.loads(self.buffer[HEAD.size : HEAD.size + size])
+            self.buffer = self.buffer[HEAD.size + size :]
+            self.obey(message)
+        return bool(data)
+
+    def obey(self, message):
+        # type: (dict) -> None
+        """`take` a spare for a job, or `kill` a running one with a signal."""
+        pid = message.get("take")
+        if pid in self.spares:
+            self.spares.discard(pid)
+            self.running.add(pid)
+        pid = message.get("kill")
+        if pid in self.running:
+            strike(pid, message["signal"])
+
+    def reap(self):
+        # type: () -> None
+        """Report those that ended, and kill what they left running."""
+        while True:
+            try:
+                pid, status, usage = os.wait4(-1, os.WNOHANG)
+            except ChildProcessError:
+                return
+            if pid == 0:
+                return
+            known = pid in self.running or pid in self.spares
+            self.running.discard(pid)
+            self.spares.discard(pid)
+            if known:
+                strike_group(pid)
+                self.report({"exit": pid, "status": status, "memory": usage.ru_maxrss})
+            self.kill_strangers()
+
+    def kill_strangers(self):
+        # type: () -> None
+        """Kill every child that no job here has: their job has ended."""
+        for pid in children():
+            if pid not in self.spares and pid not in self.running:
+                strike(pid, signal.SIGKILL)
+
+    def report(self, message):
+        # type: (dict) -> None
+        """Tell the server."""
+        data = json.dumps(message).encode()
+        try:
+            self.control.sendall(HEAD.pack(len(data)) + data)
+        except OSError:
+            self.end()
+
+    def end(self):
+        # type: () -> None
+        """The server is gone: nothing may stay."""
+        for pid in list(self.spares | self.running):
+            strike(pid, signal.SIGKILL)
+            strike_group(pid)
+        self.spares.clear()
+        self.running.clear()
+        while True:
+            self.kill_strangers()
+            try:
+                os.wait()
+            except ChildProcessError:
+                os._exit(0)
+
+
+def children():
+    # type: () -> list[int]
+    """This process's children, where the system tells."""
+    try:
+        with open("/proc/self/task/%d/children" % os.getpid()) as file:
+            return [int(pid) for pid in file.read().split()]
+    except OSError:
+        return []
+
+
+def strike(pid, number):
+    # type: (int, int) -> None
+    """Signal a child and its group."""
+    strike_group(pid, number)
+    try:
+        os.kill(pid, number)
+    except OSError:
+        pass
+
+
+def strike_group(pid, number=signal.SIGKILL):
+    # type: (int, int) -> None
+    """Signal the group that a job leads."""
+    try:
+        os.killpg(pid, number)
+    except OSError:
+        pass
+
+
+def main():
+    # type: () -> None
+    """Serve the server at the other end of the given descriptor."""
+    descriptor, directory, spares = sys.argv[1:4]
+    sys.path[:] = [entry for entry in sys.path if os.path.abspath(entry or ".") != HERE]
+    sys.dont_write_bytecode = True
+    control = socket.socket(fileno=int(descriptor))
+    control.setblocking(True)
+    os.set_inheritable(control.fileno(), False)
+    Zygote(control, directory, int(spares)).serve()
+
+
+if __name__ == "__main__":
+    main()

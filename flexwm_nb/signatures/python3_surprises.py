@@ -1,0 +1,77 @@
+"""Where a Python script on Windmill does something else than its source says."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from flexwm_nb.errors import InvalidSource
+from flexwm_nb.signatures.python3_defaults import UNREAD, default_of
+from flexwm_nb.signatures.python3_types import Models, dotted
+
+if TYPE_CHECKING:
+    from flexwm_nb.signatures.base import Language
+
+BARE = {"Any", "object", "set", "tuple", "Dict", "List", "Tuple", "Set", "frozenset", "complex", "Optional", "Union"}
+
+
+def surprises_of(content: str, parser: Language) -> list[str]:
+    """The warnings, in the order of their lines."""
+    try:
+        body = ast.parse(content).body
+    except (SyntaxError, ValueError, RecursionError):
+        return []
+    functions = [node for node in body if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))]
+    main = next((node for node in functions if node.name == "main"), None)
+    return [] if main is None else [f"line {line}: {text}" for line, text in sorted(_all(content, main, parser))]
+
+
+def _all(content: str, main: Any, parser: Language) -> Iterator[tuple[int, str]]:
+    yield from _head(content, main, parser)
+    yield from _defaults(content, main)
+    yield from _annotations(main)
+    for found in main.args.kwonlyargs:
+        yield found.lineno, f"Windmill never passes the keyword-only parameter {found.arg}; remove the *"
+    for found in main.args.posonlyargs:
+        yield found.lineno, f"Windmill cannot pass the positional-only parameter {found.arg}; remove the /"
+
+
+def _head(content: str, main: Any, parser: Language) -> Iterator[tuple[int, str]]:
+    """The line of the definition itself."""
+    if isinstance(main, ast.AsyncFunctionDef):
+        yield main.lineno, "Windmill does not await an async main; its result is the coroutine's text. Use asyncio.run inside a plain main"
+    line = content.split("\n")[main.lineno - 1]
+    try:
+        found = parser.parse(content, None)
+    except InvalidSource:
+        yield main.lineno, "Windmill's parser refuses this signature: it counts parentheses in texts and comments too"
+        return
+    seen = {argument["name"] for argument in found["args"]}
+    if re.match(r"(async )?def main\s+\(", line):
+        yield main.lineno, "Windmill sees no parameters of `def main (`; remove the space"
+    elif lost := [found.arg for found in main.args.args if found.arg not in seen]:
+        yield main.lineno, f"Windmill loses {', '.join(lost)}: a comment stands on the line of `def main(`"
+
+
+def _defaults(content: str, main: Any) -> Iterator[tuple[int, str]]:
+    """Defaults that are lost."""
+    models = Models(content)
+    arguments = main.args
+    pairs = zip(arguments.args[len(arguments.args) - len(arguments.defaults) :], arguments.defaults, strict=False)
+    for found, node in pairs:
+        if default_of(node, models) is UNREAD:
+            shown = ast.unparse(node)
+            yield found.lineno, (
+                f"Windmill loses the default {shown} of {found.arg}: it becomes required, and None when missing. "
+                f"Use {found.arg} = None and set {shown} inside"
+            )
+
+
+def _annotations(main: Any) -> Iterator[tuple[int, str]]:
+    """Annotations that mean something else."""
+    for found in main.args.args:
+        if found.annotation is not None and dotted(found.annotation) in BARE:
+            name = dotted(found.annotation)
+            yield found.lineno, f"Windmill takes {found.arg}: {name} for a resource of type {name!r}; leave the annotation out or use dict, list or str"
