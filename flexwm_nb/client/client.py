@@ -1,0 +1,191 @@
+"""The client: a request goes out, a document or a typed error comes back."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import random
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from typing import Any, TypeVar
+
+from flexwm_nb.client import transports
+from flexwm_nb.client.encoding import encode
+from flexwm_nb.client.endpoint import Endpoint, Reopen
+from flexwm_nb.client.failures import CAUGHT, NEVER_SENT, translate
+from flexwm_nb.client.http import httpx
+from flexwm_nb.client.refusals import refused
+from flexwm_nb.errors import RequestRefused
+from flexwm_nb.models.wire import Wire
+
+W = TypeVar("W", bound=Wire)
+
+FIRST_PAUSE = 0.05  # seconds before the second try; doubled before each further one
+LONGEST_PAUSE = 2.0  # seconds
+BUSY = frozenset({429, 502, 503, 504})  # worth another try
+SAFE = frozenset({"GET", "HEAD", "DELETE"})
+JSON = {"Content-Type": "application/json"}
+
+log = logging.getLogger("flexwm_nb.client")
+
+
+class Client:
+    """One engine, one workspace. Safe to use from many threads.
+
+    `reopen`, where given, finds the engine again after it went away; requests that may be repeated then go on.
+    """
+
+    def __init__(self, endpoint: Endpoint, *, attempts: int = 3, reopen: Reopen | None = None) -> None:
+        """Prepare; nothing is sent. `attempts` counts the tries of a request that may be repeated."""
+        self.attempts = attempts
+        self._reopen = reopen
+        self._change = threading.Lock()
+        self._connection = endpoint, self._connect(endpoint)
+
+    @property
+    def endpoint(self) -> Endpoint:
+        """Where the engine is now."""
+        return self._connection[0]
+
+    @property
+    def workspace(self) -> str:
+        """The path of the workspace, `/w/NAME`."""
+        return f"/w/{self.endpoint.workspace}"
+
+    def get(self, path: str, **query: Any) -> Any:
+        """The decoded JSON at a path below /api. Raises as `request`."""
+        return self._decoded(self.request("GET", path, query=query))
+
+    def read(self, kind: type[W], path: str, **query: Any) -> W:
+        """The document at a path as a model. Raises as `request`."""
+        return kind.read(self.get(path, **query))
+
+    def read_all(self, kind: type[W], path: str, **query: Any) -> list[W]:
+        """The documents at a path as models. Raises as `request`."""
+        return [kind.read(item) for item in self.get(path, **query)]
+
+    def text(self, path: str, **query: Any) -> str:
+        """The text at a path. Raises as `request`."""
+        return self.request("GET", path, query=query).text
+
+    def post(self, path: str, body: Any = None, *, repeat: bool = False, **query: Any) -> httpx.Response:
+        """Send a value as JSON. Raises as `request`."""
+        content = body if isinstance(body, bytes) else encode({} if body is None else body)
+        return self.request("POST", path, query=query, content=content, headers=JSON, repeat=repeat)
+
+    def delete(self, path: str, **query: Any) -> httpx.Response:
+        """Delete what is at a path. Raises as `request`."""
+        return self.request("DELETE", path, query=query)
+
+    def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        query: Mapping[str, Any] | None = None,
+        content: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+        repeat: bool = False,
+    ) -> httpx.Response:
+        """Send one request and give the answer.
+
+        It is sent again, after a pause, when it never reached the engine, or when it may be repeated (`repeat`, or a
+        method that changes nothing twice) and the answer was lost or the engine busy.
+        Raises EngineUnreachable, RequestRefused and their kin, or what a text of the engine stands for.
+        """
+        wanted = {"params": parameters(query), "content": content, "headers": headers}
+        repeat = repeat or method in SAFE
+        for attempt in range(1, self.attempts + 1):
+            last = attempt == self.attempts
+            endpoint, http = self._connection
+            try:
+                answer = http.request(method, path, **wanted)
+            except CAUGHT as error:
+                if last or not (repeat or isinstance(error, NEVER_SENT)):
+                    raise translate(error, endpoint) from error
+                log.debug("%s %s: %r, trying again", method, path, error)
+                self.recover(endpoint, attempt)
+                continue
+            log.debug("%s %s: %s", method, path, answer.status_code)
+            if answer.status_code not in BUSY or last or not repeat:
+                return self._accepted(answer, attempt)
+            time.sleep(pause(attempt))
+        raise AssertionError("the last attempt answers or raises")
+
+    @contextlib.contextmanager
+    def stream(self, path: str, *, read_timeout: float, **query: Any) -> Iterator[httpx.Response]:
+        """An answer that is read while it comes; one try. Raises as `request`, also while it is read."""
+        endpoint, http = self._connection
+        timeout = httpx.Timeout(read_timeout, connect=transports.CONNECT_TIMEOUT)
+        try:
+            with http.stream("GET", path, params=parameters(query), timeout=timeout) as answer:
+                if answer.is_error:
+                    answer.read()
+                yield self._accepted(answer, 1)
+        except CAUGHT as error:
+            raise translate(error, endpoint) from error
+
+    def recover(self, lost: Endpoint, attempt: int) -> None:
+        """After a failed try at `lost`: pause, then find the engine again unless another thread did.
+
+        Raises EngineError when it cannot be started again.
+        """
+        time.sleep(pause(attempt))
+        if self._reopen is None:
+            return
+        with self._change:
+            if self.endpoint is not lost:
+                return
+            found = self._reopen()
+            if found != lost:
+                self._connection[1].close()
+                self._connection = found, self._connect(found)
+
+    def close(self) -> None:
+        """Close the connections; the engine goes on."""
+        self._connection[1].close()
+
+    def __repr__(self) -> str:
+        """Where it leads."""
+        return f"<Client {self.endpoint.kind} {self.endpoint.url}{self.workspace}>"
+
+    @staticmethod
+    def _connect(endpoint: Endpoint) -> httpx.Client:
+        try:
+            return transports.connect(endpoint)
+        except CAUGHT as error:
+            raise translate(error, endpoint) from error
+
+    @staticmethod
+    def _accepted(answer: httpx.Response, attempt: int) -> httpx.Response:
+        """The answer, unless it refuses."""
+        if answer.is_success:
+            return answer
+        url = str(answer.request.url.copy_with(query=None))
+        raise refused(
+            answer.status_code, answer.text, url=url, location=answer.headers.get("location"), attempt=attempt
+        )
+
+    def _decoded(self, answer: httpx.Response) -> Any:
+        try:
+            return answer.json()
+        except ValueError:
+            raise RequestRefused(
+                "The answer is not JSON",
+                why=f"{self.endpoint.url} answered {answer.text[:80]!r}",
+                remedy="Check that the address is that of a Windmill",
+            ) from None
+
+
+def parameters(query: Mapping[str, Any] | None) -> dict[str, str]:
+    """A query as text: None left out, booleans as Windmill spells them."""
+    given = {name: value for name, value in (query or {}).items() if value is not None}
+    return {name: str(value).lower() if isinstance(value, bool) else str(value) for name, value in given.items()}
+
+
+def pause(attempt: int) -> float:
+    """Seconds to wait after a failed try, with some chance in it so that many clients do not return at once."""
+    return float(min(FIRST_PAUSE * 2 ** (attempt - 1), LONGEST_PAUSE) * random.uniform(0.75, 1.25))
+
+

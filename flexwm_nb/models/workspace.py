@@ -1,0 +1,111 @@
+"""What a workspace holds beside scripts and jobs, and who asks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+from flexwm_nb.models.wire import Wire
+
+
+class Variable(Wire):
+    """A named text, possibly secret."""
+
+    path: str
+    value: str | None = None  # None for a secret in a list
+    is_secret: bool = False
+    description: str | None = ""
+
+    def __repr_args__(self) -> Any:
+        """What a repr shows: a secret's value never."""
+        hidden = self.is_secret and self.value is not None
+        return [(name, "**********" if hidden and name == "value" else value) for name, value in super().__repr_args__()]
+
+    __str__ = Wire.__repr__
+
+
+class Resource(Wire):
+    """A named JSON value of a resource type."""
+
+    path: str
+    value: Any = None  # None in a list
+    resource_type: str = ""
+    description: str | None = ""
+    created_by: str | None = None
+    edited_at: datetime | None = None
+
+
+class Workspace(Wire):
+    """A workspace."""
+
+    id: str
+    name: str = ""
+    owner: str | None = None
+    deleted: bool = False
+
+
+class User(Wire):
+    """Who the token stands for in a workspace."""
+
+    email: str
+    username: str
+    workspace_id: str | None = None
+    is_admin: bool = False
+    is_super_admin: bool = False
+    operator: bool = False
+    groups: list[str] = []
+    folders: list[str] = []
+
+
+class EngineFacts(Wire):
+    """What the local engine says of itself."""
+
+    version: str
+    protocol: int
+    pid: int
+    started_at: datetime | None = None
+    store: str | None = None
+    workspace: str | None = None
+    workers: int | None = None
+    python: str | None = None
+    languages: list[str] = []
+    sqlite: str | None = None
+    journal_mode: str | None = None
+    isolation: str | None = None
+
+
+class Worker(Wire):
+    """A worker of the engine."""
+
+    worker: str
+    last_ping: int | None = None  # seconds ago
+    jobs_executed: int = 0
+    worker_group: str | None = None
+    custom_tags: list[str] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HealthCheck:
+    """One named check of an engine."""
+
+    name: str
+    status: Literal["ok", "warn", "fail"]
+    message: str
+    remedy: str | None = None  # the next thing to type, when it is not ok
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EngineDescription:
+    """Which engine is in use."""
+
+    kind: str  # local, remote or managed
+    version: str
+    url: str
+    workspace: str
+    healthy: bool
+
+    def __str__(self) -> str:
+        """One line."""
+        health = "healthy" if self.healthy else "not healthy (see %windmill_doctor)"
+        return f"{self.kind} engine {self.version} at {self.url} · workspace {self.workspace} · {health}"
