@@ -1,0 +1,32 @@
+"""Differences of sources: as they are in text, coloured in HTML."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flexwm_nb.display.wording import escape
+
+COLOURS = {"+": "rgba(46,125,50,.15)", "-": "rgba(198,40,40,.15)", "@": "rgba(21,101,192,.10)"}
+
+
+class Diff(str):
+    """A unified difference; a str with a look."""
+
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        printer.text(str(self) or "no difference")
+
+    def _repr_html_(self) -> str:
+        return diff_html(str(self)) if self else "no difference"
+
+
+def diff_html(difference: str) -> str:
+    """A unified difference as HTML."""
+    if not difference:
+        return ""
+    return f'<pre style="line-height:1.35">{"".join(map(_line, difference.rstrip().split(chr(10))))}</pre>'
+
+
+def _line(line: str) -> str:
+    colour = "" if line.startswith(("+++", "---")) else COLOURS.get(line[:1], "")
+    style = f' style="display:block;background:{colour}"' if colour else ' style="display:block"'
+    return f"<span{style}>{escape(line) or ' '}</span>"

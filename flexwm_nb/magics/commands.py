@@ -1,0 +1,271 @@
+"""From a magic's line and cell to a frozen command; pure."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from flexwm_nb.errors import FlexwmError, InvalidInput, InvalidPath, UnknownLanguage
+from flexwm_nb.magics.arguments import Definition, Parsed, nearest, parse, read_pair
+from flexwm_nb.magics.definitions import BY_NAME, LANGUAGES, OTHER_NAMES, STATES
+
+PATH = re.compile(r"[ufg](/[\w-]+){2,}", re.ASCII)
+LINES_ABOVE = 1  # the magic's own line
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Command:
+    """What to do."""
+
+    magic: str  # its name
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Running(Command):
+    """What every run takes."""
+
+    arguments: tuple[tuple[str, str], ...] = ()  # names and values as written
+    arguments_from: str | None = None  # kernel variable
+    output: str | None = None  # kernel variable
+    detach: bool = False
+    timeout: float | None = None  # seconds
+    tag: str | None = None
+    quiet: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RegisterScript(Running):
+    """%%windmill_script."""
+
+    language: str
+    path: str
+    content: str
+    no_run: bool = False
+    dry_run: bool = False
+    local: bool = False
+    summary: str | None = None
+    description: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunScript(Running):
+    """%windmill_run."""
+
+    reference: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Connect(Command):
+    """%windmill_connect."""
+
+    target: str | None = None
+    workspace: str | None = None
+    token_from: str | None = None  # kernel variable
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListJobs(Command):
+    """%windmill_jobs."""
+
+    path: str | None = None
+    state: str | None = None
+    limit: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OneJob(Command):
+    """%windmill_job and %windmill_logs."""
+
+    job: str | None = None
+    tail: int | None = None  # lines
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cancel(Command):
+    """%windmill_cancel."""
+
+    jobs: tuple[str, ...] = ()
+    reason: str | None = None
+    force: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attach(Command):
+    """%windmill_attach."""
+
+    job: str | None = None
+    output: str | None = None
+    quiet: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListScripts(Command):
+    """%windmill_scripts."""
+
+    prefix: str | None = None
+    language: str | None = None
+    limit: int | None = None
+    archived: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Versions(Command):
+    """%windmill_history and %windmill_diff."""
+
+    reference: str
+    other: str | None = None
+
+
+def read(name: str, line: str, cell: str | None = None) -> Command | Definition:
+    """The command of a magic, or its definition where help is asked for.
+
+    Raises InvalidInput and its kin, which name the option, operand or cell that is wrong.
+    """
+    definition = BY_NAME[name]
+    parsed = parse(definition, line)
+    if parsed.help:
+        return definition
+    if definition.cell:
+        return register_script(parsed, cell or "")
+    return READERS.get(name, _bare)(name, parsed)
+
+
+def _running(parsed: Parsed) -> dict[str, object]:
+    pairs = [read_pair(word, "an argument") for word in parsed.get("k=v", [])] + parsed.get("arg", [])
+    doubled = next((name for number, (name, _) in enumerate(pairs) if name in dict(pairs[:number])), None)
+    if doubled is not None:
+        raise InvalidInput(f"the argument {doubled!r} is given twice", remedy="Keep one of them")
+    options = {name: parsed.get(name) for name in ("timeout", "tag")}
+    switches = {name: parsed.get(name, False) for name in ("detach", "quiet")}
+    return {"arguments": tuple(pairs), "arguments_from": parsed.get("args"), "output": parsed.get("out"), **options, **switches}
+
+
+def register_script(parsed: Parsed, cell: str) -> RegisterScript:
+    """The command of %%windmill_script."""
+    command = RegisterScript(
+        magic="windmill_script",
+        language=language(parsed.get("LANG")),
+        path=path(parsed.get("PATH")),
+        content=content(cell),
+        **_running(parsed),  # type: ignore[arg-type]
+        **{name: parsed.get(name, False) for name in ("no_run", "dry_run", "local")},
+        **{name: parsed.get(name) for name in ("summary", "description")},
+    )
+    _compatible(command)
+    return command
+
+
+def _compatible(command: RegisterScript) -> None:
+    chosen = [f"--{name.replace('_', '-')}" for name in ("no_run", "dry_run", "local", "detach") if getattr(command, name)]
+    if len(chosen) > 1:
+        raise InvalidInput(f"{' and '.join(chosen)} do not go together", remedy="Keep one of them")
+    if command.local and command.language != "python3":
+        raise InvalidInput("--local runs python3 only", remedy="Leave --local out")
+
+
+def _run(name: str, parsed: Parsed) -> Command:
+    return RunScript(magic=name, reference=reference(parsed.get("PATH")), **_running(parsed))  # type: ignore[arg-type]
+
+
+def _connect(name: str, parsed: Parsed) -> Command:
+    target = parsed.get("ENGINE")
+    if target is not None and target not in ("local", "managed") and not target.startswith(("http://", "https://")):
+        close = nearest(target, ["local", "managed"])
+        remedy = f"Did you mean {close}?" if close else "Write local or a URL such as https://windmill.example.org"
+        raise InvalidInput(f"{target!r} is no engine", remedy=remedy)
+    return Connect(magic=name, target=target, workspace=parsed.get("workspace"), token_from=parsed.get("token"))
+
+
+def _jobs(name: str, parsed: Parsed) -> Command:
+    state = parsed.get("state")
+    if state is not None and state not in STATES:
+        close = nearest(state, STATES)
+        remedy = f"Did you mean {close}?" if close else f"Write one of {', '.join(STATES)}"
+        raise InvalidInput(f"there is no state {state!r}", remedy=remedy)
+    found = parsed.get("PATH")
+    return ListJobs(magic=name, path=found and path(found), state=state, limit=parsed.get("limit"))
+
+
+def _one_job(name: str, parsed: Parsed) -> Command:
+    return OneJob(magic=name, job=parsed.get("ID"), tail=parsed.get("tail"))
+
+
+def _cancel(name: str, parsed: Parsed) -> Command:
+    return Cancel(magic=name, jobs=tuple(parsed.get("ID", ())), reason=parsed.get("reason"), force=parsed.get("force", False))
+
+
+def _attach(name: str, parsed: Parsed) -> Command:
+    return Attach(magic=name, job=parsed.get("ID"), output=parsed.get("out"), quiet=parsed.get("quiet", False))
+
+
+def _scripts(name: str, parsed: Parsed) -> Command:
+    wanted = parsed.get("language")
+    return ListScripts(
+        magic=name,
+        prefix=parsed.get("PREFIX"),
+        language=wanted and language(wanted),
+        limit=parsed.get("limit"),
+        archived=parsed.get("archived", False),
+    )
+
+
+def _versions(name: str, parsed: Parsed) -> Command:
+    return Versions(magic=name, reference=reference(parsed.get("PATH")), other=parsed.get("OTHER"))
+
+
+def _bare(name: str, parsed: Parsed) -> Command:
+    return Command(magic=name)
+
+
+READERS = {
+    "windmill_run": _run,
+    "windmill_connect": _connect,
+    "windmill_jobs": _jobs,
+    "windmill_job": _one_job,
+    "windmill_logs": _one_job,
+    "windmill_cancel": _cancel,
+    "windmill_attach": _attach,
+    "windmill_scripts": _scripts,
+    "windmill_history": _versions,
+    "windmill_diff": _versions,
+}
+
+
+def language(name: str) -> str:
+    """A language of Windmill's. Raises UnknownLanguage."""
+    if name in LANGUAGES:
+        return name
+    close = OTHER_NAMES.get(name.lower()) or nearest(name.lower(), LANGUAGES)
+    remedy = f"Did you mean {close}?" if close else f"Known are {', '.join(LANGUAGES[:9])} …"
+    raise UnknownLanguage(f"there is no language {name!r}", remedy=remedy, language=name)
+
+
+def path(text: str) -> str:
+    """A path that keeps Windmill's rule. Raises InvalidPath."""
+    if PATH.fullmatch(text):
+        return text
+    raise invalid_path(text)
+
+
+def invalid_path(text: str) -> FlexwmError:
+    """The error for a path, with the one that was probably meant."""
+    cleaned = re.sub(r"[^\w/-]+", "_", text.removesuffix(".py").removesuffix(".sh").strip("/"), flags=re.ASCII)
+    candidates = (cleaned, f"f/{cleaned}", f"f/demo/{cleaned}")
+    meant = next((candidate for candidate in candidates if PATH.fullmatch(candidate)), None)
+    return InvalidPath(f"{text!r} is not a path", remedy=f"Did you mean {meant}?" if meant else None)
+
+
+def reference(text: str) -> str:
+    """A path, perhaps with a version. Raises InvalidPath."""
+    bare, at, version = text.partition("@")
+    path(bare)
+    if at and not version:
+        raise InvalidInput(f"{text!r} names no version", remedy=f"Write {bare} or {bare}@v1")
+    return text
+
+
+def content(cell: str) -> str:
+    """A cell's source. Raises InvalidInput when there is none."""
+    if not cell.strip():
+        raise InvalidInput("the cell is empty", remedy="Write the script below the magic's line")
+    return cell if cell.endswith("\n") else f"{cell}\n"

@@ -1,0 +1,207 @@
+"""Starting a job and following it to its end: live line, staying line, result or error."""
+
+from __future__ import annotations
+
+import contextlib
+import math
+from collections.abc import Mapping
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from flexwm_nb import journal
+from flexwm_nb.display import results, traceback
+from flexwm_nb.display.live import LiveRun, show_final
+from flexwm_nb.display.logs import LogTail
+from flexwm_nb.display.traceback import Origin
+from flexwm_nb.display.wording import Headline, short
+from flexwm_nb.errors import ExecutionError, FlexwmError, JobCanceled, JobFailed
+from flexwm_nb.magics.awaiting import END, INTERRUPTS, Feed
+from flexwm_nb.magics.failures import shown_as
+from flexwm_nb.magics.session import Call
+from flexwm_nb.magics.values import Arguments
+
+if TYPE_CHECKING:
+    from flexwm_nb.engine import Engine
+    from flexwm_nb.execution import Execution
+    from flexwm_nb.models.jobs import Job, JobUpdate
+
+TICK = 0.1  # seconds between two looks at the clock while nothing happens
+INTERRUPTED = "interrupted in the notebook"
+
+
+async def upload(call: Call, engine: Engine, arguments: Arguments) -> dict[str, Any]:
+    """The arguments as they are sent: files are uploaded, and stand in them by their keys."""
+    values = dict(arguments.values)
+    for file in arguments.files:
+        values[file.name] = {"s3": await call.work(engine.files.upload, file.data)}
+    return values
+
+
+async def launch(
+    call: Call,
+    reference: str,
+    arguments: Mapping[str, Any],
+    headline: Headline,
+    *,
+    timeout: float | None,
+    tag: str | None,
+) -> tuple[Execution, Headline]:
+    """Submit a job. Its id is ours, so that it can be cancelled also when an interrupt comes before the answer."""
+    from flexwm_nb.client.identifiers import new_id
+
+    engine = await call.engine()
+    job_id = new_id()
+    limit = None if timeout is None else math.ceil(timeout)
+    try:
+        execution = await call.work(
+            engine.executions.submit, reference, dict(arguments), job_id=job_id, timeout=limit, tag=tag
+        )
+    except INTERRUPTS:
+        await interrupted(call, job_id)
+    headline = headline.evolve(job_id=job_id, state="queued")
+    call.session.remember(job_id, headline)
+    _note(engine, headline)
+    return execution, headline
+
+
+def _note(engine: Engine, headline: Headline) -> None:
+    endpoint = engine.client.endpoint
+    journal.note(
+        journal.Record(
+            job_id=headline.job_id,
+            subject=headline.stable or headline.subject,
+            engine="local" if endpoint.kind == "local" else endpoint.url,
+            workspace=endpoint.workspace,
+            notebook=journal.notebook(),
+        )
+    )
+
+
+async def follow(call: Call, execution: Execution, headline: Headline, *, quiet: bool = False) -> Job:
+    """Show a run until it ends, and give the job. An interrupt cancels it (or leaves it, as configured)."""
+    live = LiveRun("plain" if quiet else call.session.face)
+    tail = LogTail(call.session.settings.tail_lines)
+    clock = Clock(headline)
+    feed = Feed(execution.events(), abort=getattr(execution, "abort", None))
+    job: Job | None = None
+    try:
+        while (update := await call.pace.take(feed, TICK)) is not END:
+            if update is not None:
+                tail.feed(update.new_logs or "")
+                clock.see(update)
+                job = update.job or job
+            live.update(clock.headline(), tail.lines, tail.hidden)
+        if job is None:
+            job = await call.work(execution.job)
+    except INTERRUPTS:
+        await interrupted(call, execution.id)
+    finally:
+        feed.close()
+        live.close()
+    tail.finish()
+    headline = ended(headline, job)
+    call.session.remember(job.id, headline)
+    if not quiet:
+        show_final(headline, call.session.face, tail.lines, tail.hidden)
+    return job
+
+
+def ended(headline: Headline, job: Job) -> Headline:
+    """The headline of a job as it stands."""
+    return headline.evolve(state=job.state, ran=job.duration, queued=job.queued_for)
+
+
+class Clock:
+    """How long a run has been waiting and running, as seen from here."""
+
+    def __init__(self, headline: Headline) -> None:
+        """Start."""
+        self._headline = headline
+        self._submitted = datetime.now(timezone.utc)
+        self._started: datetime | None = None
+
+    def see(self, update: JobUpdate) -> None:
+        """Note its start."""
+        if self._started is None and update.running:
+            self._started = datetime.now(timezone.utc)
+
+    def headline(self) -> Headline:
+        """The line now."""
+        now = datetime.now(timezone.utc)
+        if self._started is None:
+            return self._headline.evolve(state="queued", queued=now - self._submitted)
+        return self._headline.evolve(state="running", ran=now - self._started)
+
+
+async def interrupted(call: Call, job_id: str) -> NoReturn:
+    """The notebook was interrupted: cancel the job, or leave it, and say so as an error."""
+    if call.session.settings.on_interrupt == "detach":
+        text = f"detached (job {short(job_id)}); come back with %windmill_attach {short(job_id)}"
+        raise shown_as(ExecutionError(text, job_id=job_id), lambda: [text])
+    engine = await call.engine()
+    with contextlib.suppress(FlexwmError):  # it ended meanwhile, or never reached the engine
+        await call.work(engine.executions.cancel, job_id, reason=INTERRUPTED)
+    text = "cancelled" if call.session.face == "plain" else f"cancelled (job {short(job_id)})"
+    raise shown_as(JobCanceled(text, job_id=job_id), lambda: [text])
+
+
+async def conclude(call: Call, execution: Execution, job: Job, output: str | None = None) -> Any:
+    """The result of a job that ended, for the notebook. Raises JobFailed and JobCanceled as the notebook shows them."""
+    if job.state == "canceled":
+        raise await canceled(call, job)
+    if job.state == "failure":
+        raise await failed(call, job)
+    value = await call.work(execution.result)
+    attributes = {"job_id": job.id, "path": job.path, "hash": job.hash}
+    shown = results.present(value, autoframe=call.session.settings.autoframe, attributes=attributes)
+    call.put(output, shown)
+    return shown
+
+
+async def canceled(call: Call, job: Job) -> FlexwmError:
+    """The error of a job that somebody cancelled."""
+    why = f": {job.canceled_reason}" if job.canceled_reason else ""
+    by = f" by {job.canceled_by}" if job.canceled_by else ""
+    text = f"cancelled{by}{why}" if call.session.face == "plain" else f"cancelled{by} (job {short(job.id)}){why}"
+    return shown_as(JobCanceled(text, job_id=job.id, by=job.canceled_by, reason=job.canceled_reason), lambda: [text])
+
+
+async def failed(call: Call, job: Job) -> FlexwmError:
+    """The error of a job that failed, with its traceback at the cell's lines."""
+    engine = await call.engine()
+    origin = await origin_of(call, engine, job)
+    logs = await call.work(engine.executions.logs, job.id)
+    error = job.error or {"name": "Error", "message": "the job failed without a message"}
+    failure = traceback.failure_of(error, logs, origin.language)
+    lines = traceback.render(
+        failure,
+        origin,
+        job_id=job.id,
+        engine=engine.client.endpoint.kind,
+        took=job.duration,
+        arguments=job.arguments if isinstance(job.arguments, dict) else {},
+        face=call.session.face,
+        colour=call.session.colour,
+    )
+    what = f"{failure.name}: {failure.message}" if failure.message else failure.name
+    details = {"job_id": job.id, "error": error, "name": failure.name}
+    return shown_as(JobFailed(what, remedy=" ", **details), lambda: lines)
+
+
+async def origin_of(call: Call, engine: Engine, job: Job) -> Origin:
+    """Where a job's source can be seen: in the cell of this kernel that registered it, else on the engine."""
+    known = call.session.origin(job.hash)
+    if known is not None:
+        return known
+    path, language = job.path or "", job.language or "python3"
+    if job.hash is None or not path:
+        return Origin(path=path, content="", language=language)
+    try:
+        version = await call.work(engine.scripts.resolve, f"{path}@{job.hash}")
+        script = await call.work(engine.scripts.get, f"{path}@{job.hash}")
+    except FlexwmError:
+        return Origin(path=path, content="", language=language)
+    label = f"{path} v{version.number}"
+    origin = Origin(path=path, content=script.content, language=script.language, label=label)
+    call.session.remember_origin(job.hash, origin)
+    return origin

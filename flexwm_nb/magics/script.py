@@ -1,0 +1,160 @@
+"""%%windmill_script: a cell becomes a script, a script becomes a job."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from flexwm_nb import signatures
+from flexwm_nb.display.live import show, show_final
+from flexwm_nb.display.traceback import Origin
+from flexwm_nb.display.wording import Headline, escape
+from flexwm_nb.errors import InvalidSource, ScriptNotFound, UnknownLanguage
+from flexwm_nb.magics import dry_run, local, runs
+from flexwm_nb.magics.commands import RegisterScript, RunScript
+from flexwm_nb.magics.session import Call
+from flexwm_nb.magics.values import Arguments, collect
+
+if TYPE_CHECKING:
+    from flexwm_nb.engine import Engine
+    from flexwm_nb.models.scripts import Registration
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """What a cell's source says of itself."""
+
+    schema: dict[str, Any]
+    open_ended: bool  # takes any argument
+    warnings: tuple[str, ...]
+    is_library: bool = False  # has no main
+
+
+def inspect(language: str, content: str) -> Source:
+    """Read a source. Raises InvalidSource, with its line, for one that cannot be registered."""
+    signatures.check_syntax(language, content)
+    try:
+        signature = signatures.parse_signature(language, content)
+    except UnknownLanguage:
+        return Source(schema={}, open_ended=True, warnings=())
+    return Source(
+        schema=signatures.infer_schema(language, content),
+        open_ended=bool(signature["star_kwargs"]),
+        warnings=tuple(signatures.surprises(language, content)),
+        is_library=language == "python3" and signature["auto_kind"] == "lib",
+    )
+
+
+async def windmill_script(call: Call, command: RegisterScript) -> Any:
+    """Register the cell and run it; nothing is registered before everything is known to be right."""
+    source = inspect(command.language, command.content)
+    if source.is_library and not command.no_run:
+        raise InvalidSource("the cell has no function main", remedy="Add def main(), or register it for others to import with --no-run")
+    if command.dry_run:
+        return await dry_run.windmill_dry_run(call, command, source.schema, source.warnings)
+    arguments = Arguments() if command.no_run else gather(call, command, source.schema, source.open_ended, command.path)
+    if command.local:
+        return await local.run_here(call, command, arguments)
+    engine = await call.engine()
+    registration = await register(call, engine, command, source)
+    headline = headline_of(registration, command.language)
+    warn(call, registration, source.warnings)
+    if command.no_run:
+        if not command.quiet:
+            show_final(headline, call.session.face)
+        return None
+    return await run(call, engine, f"{command.path}@{registration.hash}", arguments, headline, command)
+
+
+def gather(call: Call, command: Any, schema: dict[str, Any], open_ended: bool, subject: str) -> Arguments:
+    """The arguments of a command, checked."""
+    return collect(
+        command.arguments, command.arguments_from, call.names, schema, subject=subject, open_ended=open_ended
+    )
+
+
+async def register(call: Call, engine: Engine, command: RegisterScript, source: Source) -> Registration:
+    """Register the cell, and remember where it came from."""
+    from flexwm_nb.models.scripts import ScriptDraft
+
+    draft = ScriptDraft(
+        path=command.path,
+        language=command.language,
+        content=command.content,
+        summary=command.summary,
+        description=command.description,
+        schema=source.schema or None,
+        tag=command.tag,
+        library=source.is_library,
+    )
+    registration = await call.work(engine.scripts.register, draft)
+    number, above = call.cell()
+    origin = Origin(path=command.path, content=command.content, language=command.language, cell=number, above=above)
+    call.session.remember_origin(registration.hash, origin)
+    return registration
+
+
+def headline_of(registration: Registration, language: str) -> Headline:
+    """The line about a registered script."""
+    return Headline(subject=str(registration), stable=registration.path, language=language)
+
+
+def warn(call: Call, registration: Registration, warnings: Sequence[str]) -> None:
+    """Say once, when a version is registered, where Windmill would surprise."""
+    if warnings and registration.status != "unchanged":
+        text = "\n".join(f"⚠ {warning}" for warning in warnings)
+        show(text, f'<pre style="color:#b26a00;white-space:pre-wrap">{escape(text)}</pre>', call.session.face)
+
+
+async def run(
+    call: Call, engine: Engine, reference: str, arguments: Arguments, headline: Headline, command: Any
+) -> Any:
+    """Run a script as a command says: to its result, or detached."""
+    headline = headline.evolve(notes=tuple(map(str, arguments.files)))
+    values = await runs.upload(call, engine, arguments)
+    tag = command.tag if isinstance(command, RunScript) else None
+    execution, headline = await runs.launch(call, reference, values, headline, timeout=command.timeout, tag=tag)
+    if command.detach:
+        call.put(command.output, execution)
+        return execution
+    job = await runs.follow(call, execution, headline, quiet=command.quiet)
+    return await runs.conclude(call, execution, job, command.output)
+
+
+async def windmill_run(call: Call, command: RunScript) -> Any:
+    """Run a registered script."""
+    engine = await call.engine()
+    script, version = await find(call, engine, command.reference)
+    open_ended = takes_anything(script)
+    arguments = gather(call, command, script.schema or {}, open_ended, command.reference)
+    headline = Headline(subject=f"{script.path} v{version.number}", stable=script.path, language=script.language)
+    return await run(call, engine, f"{script.path}@{script.hash}", arguments, headline, command)
+
+
+async def find(call: Call, engine: Engine, reference: str) -> tuple[Any, Any]:
+    """A script and which version it is. Raises ScriptNotFound with the path that was probably meant."""
+    from flexwm_nb.magics.arguments import nearest
+
+    try:
+        version = await call.work(engine.scripts.resolve, reference)
+        return await call.work(engine.scripts.get, f"{version.path}@{version.hash}"), version
+    except ScriptNotFound as error:
+        path = reference.partition("@")[0]
+        known = [script.path for script in await call.work(engine.scripts.list)]
+        close = None if path in known else nearest(path, known)
+        if close is None:
+            raise
+        raise ScriptNotFound(f"there is no script {path}", remedy=f"Did you mean {close}?", **error.details) from None
+
+
+def takes_anything(script: Any) -> bool:
+    """Whether a script takes arguments that its schema does not name."""
+    if not (script.schema or {}).get("properties") and script.language not in signatures.MODULES:
+        return True
+    if script.language not in signatures.MODULES:
+        return False
+    try:
+        return bool(signatures.parse_signature(script.language, script.content)["star_kwargs"])
+    except InvalidSource:
+        return True

@@ -1,0 +1,215 @@
+"""What the magics of one shell share: the engine, the runs so far, and which cell each script came from."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections import OrderedDict
+from collections.abc import Mapping
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from flexwm_nb import journal
+from flexwm_nb.display.traceback import Origin
+from flexwm_nb.display.wording import Face, Headline
+from flexwm_nb.errors import InvalidInput, JobNotFound
+from flexwm_nb.magics.awaiting import Pace
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from flexwm_nb.engine import Engine
+
+T = TypeVar("T")
+
+REMEMBERED = 1_000  # runs and scripts
+RECENT = 1_000  # jobs of the engine that a shortened id is looked for in
+DISPLAY_VARIABLE = "FLEXWM_DISPLAY"  # plain, text or rich
+NONINTERACTIVE_VARIABLE = "FLEXWM_NONINTERACTIVE"  # 1 = nobody is there
+
+
+class Session:
+    """The state behind the magics of one shell."""
+
+    def __init__(self, shell: Any, settings: Any) -> None:
+        """Nothing is connected yet. `settings` has the traits of WindmillMagics."""
+        self.shell, self.settings = shell, settings
+        self._change = threading.Lock()
+        self._engine: Future[Engine] | None = None
+        self._origins: OrderedDict[str, Origin] = OrderedDict()
+        self._runs: OrderedDict[str, Headline] = OrderedDict()
+
+    def start(self) -> Future[Engine]:
+        """Connect in a thread, unless that is done or under way; after a failure, once more."""
+        return self.connect(self.settings.engine or None, self.settings.workspace or None, again=False)
+
+    def connect(
+        self, target: str | None, workspace: str | None, token: str | None = None, *, again: bool = True
+    ) -> Future[Engine]:
+        """Connect in a thread to another engine; the one before is closed when that is done."""
+        with self._change:
+            before = self._engine
+            if not again and before is not None and not _failed(before):
+                return before
+            future: Future[Engine] = Future()
+            self._engine = future
+        named = {"workspace": workspace, "token": token}
+        arguments = (future, before, target, named)
+        threading.Thread(target=_connect, args=arguments, name="flexwm-connect", daemon=True).start()
+        return future
+
+    @property
+    def connected(self) -> Engine | None:
+        """The engine if it is there already, for what must not wait."""
+        future = self._engine
+        return future.result() if future is not None and future.done() and not _failed(future) else None
+
+    def close(self) -> None:
+        """Close the connection; the engine goes on."""
+        engine, self._engine = self.connected, None
+        if engine is not None:
+            engine.close()
+
+    @property
+    def face(self) -> Face:
+        """How things are shown: by the trait, else the environment, else as the front end can."""
+        chosen = self.settings.display
+        if chosen == "auto":
+            chosen = os.environ.get(DISPLAY_VARIABLE, "auto")
+        if chosen == "auto" and os.environ.get(NONINTERACTIVE_VARIABLE) == "1":
+            chosen = "plain"
+        if chosen in ("rich", "text", "plain"):
+            return chosen  # type: ignore[no-any-return]
+        return "rich" if getattr(self.shell, "kernel", None) else "text"
+
+    @property
+    def colour(self) -> bool:
+        """Whether tracebacks are coloured, as IPython's own are."""
+        return str(getattr(self.shell, "colors", "nocolor")).lower() != "nocolor" and self.face != "plain"
+
+    def remember(self, job_id: str, headline: Headline) -> None:
+        """Keep a run; the newest is the last run."""
+        self._runs[job_id] = headline
+        self._runs.move_to_end(job_id)
+        _limit(self._runs)
+
+    def headline(self, job_id: str) -> Headline | None:
+        """What is known of a run that was started or followed here."""
+        return self._runs.get(job_id)
+
+    def remember_origin(self, script_hash: str, origin: Origin) -> None:
+        """Keep which cell a version of a script came from."""
+        self._origins[script_hash] = origin
+        self._origins.move_to_end(script_hash)
+        _limit(self._origins)
+
+    def origin(self, script_hash: str | None) -> Origin | None:
+        """The cell of a version of a script, when it was registered by this kernel."""
+        return self._origins.get(script_hash or "")
+
+    @property
+    def runs(self) -> list[str]:
+        """Ids of the runs so far, newest first."""
+        return list(reversed(self._runs))
+
+
+def _connect(future: Future[Engine], before: Future[Engine] | None, target: str | None, named: dict[str, Any]) -> None:
+    """Connect, and close the engine before."""
+    try:
+        import flexwm_nb
+
+        future.set_result(flexwm_nb.connect(target, **named))
+    except BaseException as error:  # handed to who asks for the engine
+        future.set_exception(error)
+        return
+    if before is not None and before.done() and not _failed(before):
+        before.result().close()
+
+
+def _failed(future: Future[Any]) -> bool:
+    return future.done() and future.exception() is not None
+
+
+def _limit(kept: OrderedDict[str, Any]) -> None:
+    while len(kept) > REMEMBERED:
+        kept.popitem(last=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """One use of a magic."""
+
+    session: Session
+    pace: Pace
+    title: str  # the magic with its percent signs
+    names: Mapping[str, Any] = field(default_factory=dict)  # the kernel's variables
+
+    async def engine(self) -> Engine:
+        """The engine, connected. Raises EngineError and its kin."""
+        return await self.work(self.session.start().result)
+
+    async def work(self, function: Callable[..., T], /, *arguments: Any, **named: Any) -> T:
+        """Do something that blocks."""
+        return await self.pace.call(function, *arguments, **named)
+
+    def put(self, name: str | None, value: Any) -> None:
+        """Set a kernel variable."""
+        if name is not None:
+            self.session.shell.push({name: value}, interactive=True)
+
+    def cell(self) -> tuple[int, int]:
+        """The number of the cell that runs, and how many of its lines stand above the cell magic's body."""
+        shell = self.session.shell
+        raw = _raw_cell(shell)
+        lines = raw.split("\n")
+        found = next((number for number, line in enumerate(lines, 1) if line.lstrip().startswith(self.title)), 1)
+        return shell.execution_count, found
+
+    async def job_id(self, part: str | None) -> str:
+        """The whole id of a job: of the last run without a part. Raises JobNotFound and InvalidInput."""
+        engine = await self.engine()
+        if part is None:
+            known = self.session.runs or [record.job_id for record in journal.read(notebook=journal.notebook())][::-1]
+            if not known:
+                raise JobNotFound("nothing was run yet", remedy="Give a job's id; see %windmill_jobs")
+            return known[0]
+        part = part.removeprefix("job ").replace("...", "…").replace("..", "…").strip()
+        if _is_whole(part):
+            return part
+        known = self.session.runs
+        matching = [job_id for job_id in known if _fits(job_id, part)]
+        if not matching:
+            recent = await self.work(engine.executions.list, per_page=RECENT)
+            matching = [job.id for job in recent if _fits(job.id, part)]
+        return _only(matching, part)
+
+
+def _raw_cell(shell: Any) -> str:
+    try:
+        return str(shell.history_manager.input_hist_raw[-1])
+    except (AttributeError, IndexError):
+        return ""
+
+
+def _is_whole(text: str) -> bool:
+    return len(text) == 36 and text.count("-") == 4
+
+
+def _fits(job_id: str, part: str) -> bool:
+    """Whether an id is meant by its start, its end, or both with … between them."""
+    start, gap, end = part.partition("…")
+    if gap:
+        return job_id.startswith(start) and job_id.endswith(end)
+    return job_id.startswith(part) or job_id.endswith(part)
+
+
+def _only(matching: list[str], part: str) -> str:
+    if not part or not matching:
+        raise JobNotFound(f"there is no job {part!r}", remedy="See %windmill_jobs for those that are", job_id=part)
+    if len(matching) > 1:
+        shown = ", ".join(matching[:3]) + (" …" if len(matching) > 3 else "")
+        raise InvalidInput(f"{part!r} may be any of {len(matching)} jobs", why=shown, remedy="Give more of the id")
+    return matching[0]
+
+
