@@ -36,7 +36,17 @@ class Server:
 def running_server(store: Path, *options: str) -> Iterator[Server]:
     """Run a local engine on this store; it is told to stop at the end."""
     read, write = os.pipe()
-    command = [sys.executable, "-m", "flexwm_nb.server", "--store", str(store), "--token", TOKEN, "--workspace", WORKSPACE]
+    command = [
+        sys.executable,
+        "-m",
+        "flexwm_nb.server",
+        "--store",
+        str(store),
+        "--token",
+        TOKEN,
+        "--workspace",
+        WORKSPACE,
+    ]
     process = subprocess.Popen([*command, "--ready-fd", str(write), *options], pass_fds=[write])
     os.close(write)
     try:

@@ -6,6 +6,7 @@ import logging
 import sys
 
 import uvloop
+from flexwm_nb.server.secrets import Secrets
 
 from flexwm_nb.errors import FlexwmError, StoreLocked
 from flexwm_nb.server import administrator
@@ -16,7 +17,6 @@ from flexwm_nb.server.lifecycle import Lifecycle, StoreLock
 from flexwm_nb.server.logs import Logs
 from flexwm_nb.server.queue import Queue
 from flexwm_nb.server.runners.registry import Runners
-from flexwm_nb.server.secrets import Secrets
 from flexwm_nb.server.settings import Settings
 from flexwm_nb.server.store.database import Database
 from flexwm_nb.server.worker import Worker

@@ -23,8 +23,6 @@ async def ensure(database: Database, *, workspace: str, token: str) -> None:
         transaction.run("access_make_member", workspace=workspace, username=USERNAME, email=EMAIL, now=moment)
         transaction.run("access_make_team", workspace=workspace, username=USERNAME)
         transaction.run("access_drop_own_tokens", label=LABEL, hash=hashed)
-        transaction.run(
-            "access_make_token", hash=hashed, prefix=token[:PREFIX], label=LABEL, email=EMAIL, now=moment
-        )
+        transaction.run("access_make_token", hash=hashed, prefix=token[:PREFIX], label=LABEL, email=EMAIL, now=moment)
 
     await database.write(change)

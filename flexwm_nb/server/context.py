@@ -6,12 +6,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from flexwm_nb.server.secrets import Secrets
+
     from flexwm_nb.server.http import Identity
     from flexwm_nb.server.lifecycle import Lifecycle
     from flexwm_nb.server.logs import Logs
     from flexwm_nb.server.queue import Queue
     from flexwm_nb.server.runners.registry import Runners
-    from flexwm_nb.server.secrets import Secrets
     from flexwm_nb.server.settings import Settings
     from flexwm_nb.server.store.database import Database
     from flexwm_nb.server.worker import Worker
@@ -31,9 +32,7 @@ class Context:
     worker: Worker = field(init=False)
     lifecycle: Lifecycle = field(init=False)
     job_tokens: dict[str, Identity] = field(default_factory=dict)  # token of a running job -> who it acts as
-    identities: dict[tuple[str, str | None], Identity] = field(
-        default_factory=dict
-    )  # token's hash, workspace
+    identities: dict[tuple[str, str | None], Identity] = field(default_factory=dict)  # token's hash, workspace
 
     def forget_identities(self) -> None:
         """Look tokens and members up anew: something about them has changed."""

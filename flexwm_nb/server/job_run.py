@@ -196,9 +196,7 @@ class Run:
             self._log.append("\nTerminating child processes...")
         self._process.terminate(reason, grace=seconds)
 
-    def _ending(
-        self, status: Status, result: str, labels: str | None = None, mem_peak: int | None = None
-    ) -> Ending:
+    def _ending(self, status: Status, result: str, labels: str | None = None, mem_peak: int | None = None) -> Ending:
         by, reason = self.canceled if status == "canceled" and self.canceled else (None, None)
         return Ending(
             status=status,

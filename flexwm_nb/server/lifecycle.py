@@ -45,13 +45,9 @@ class StoreLock:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
             self._file.seek(0)
-            raise StoreLocked(
-                why=f"{store} belongs to {self._file.read().strip() or 'another server'}"
-            ) from None
+            raise StoreLocked(why=f"{store} belongs to {self._file.read().strip() or 'another server'}") from None
         self._file.truncate(0)
-        self._file.write(
-            f"process {os.getpid()}, started {time.strftime('%Y-%m-%dT%H:%M:%SZ', time.gmtime())}\n"
-        )
+        self._file.write(f"process {os.getpid()}, started {time.strftime('%Y-%m-%dT%H:%M:%SZ', time.gmtime())}\n")
         self._file.flush()
 
     def release(self) -> None:

@@ -47,9 +47,7 @@ def decode(raw: bytes, kind: type[T]) -> T:
     except msgspec.ValidationError as error:
         raise _wrong_shape(raw, kind, str(error)) from None
     except (msgspec.DecodeError, RecursionError) as error:
-        raise Failure(
-            400, f"Failed to parse the request body as JSON: {_malformed(raw, str(error))}"
-        ) from None
+        raise Failure(400, f"Failed to parse the request body as JSON: {_malformed(raw, str(error))}") from None
     if any(raw.count(name) > 1 for name in _quoted_fields(kind)):
         _refuse_duplicates(raw, kind)
     return value
@@ -100,7 +98,8 @@ def _unknown_variant(kind: type[msgspec.Struct], place: str, value: Any) -> str:
 
 def _list_variants(kind: type[msgspec.Struct], place: str) -> str:
     return ", ".join(
-        f"`{name}`" for name in _variants(get_type_hints(kind).get(place.split(".")[0].split("[")[0]))
+        f"`{name}`"
+        for name in _variants(get_type_hints(kind).get(place.split(".", maxsplit=1)[0].split("[", maxsplit=1)[0]))
     )
 
 

@@ -16,7 +16,7 @@ from flexwm_nb.errors import InvalidConfig
 IDLE_TIMEOUT = 900.0  # seconds without a client or a job
 WORKERS = 10  # jobs at once
 DRAIN = 10.0  # seconds that running jobs get when the server is told to stop
-PORTS = range(0, 65536)
+PORTS = range(65536)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,11 +82,7 @@ def parser() -> argparse.ArgumentParser:
     )
     made.add_argument("--workspace", default="demo", help="workspace to make if missing (default: demo)")
     made.add_argument("--workers", type=int, default=WORKERS, help=f"jobs at once (default: {WORKERS})")
-    made.add_argument(
-        "--idle-timeout", type=float, default=0.0, metavar="S", help="leave after S idle seconds"
-    )
-    made.add_argument(
-        "--drain", type=float, default=DRAIN, metavar="S", help="seconds for running jobs at a stop"
-    )
+    made.add_argument("--idle-timeout", type=float, default=0.0, metavar="S", help="leave after S idle seconds")
+    made.add_argument("--drain", type=float, default=DRAIN, metavar="S", help="seconds for running jobs at a stop")
     made.add_argument("--ready-fd", type=int, help=argparse.SUPPRESS)
     return made

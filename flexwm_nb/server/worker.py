@@ -271,7 +271,7 @@ class Worker:
         self._signals.notify(job_id)
 
     async def drain(self, seconds: float) -> None:
-        """Start nothing more, let running jobs end for that long, then put the others back in the queue and end them."""
+        """Start nothing more, let running jobs end for that long, then end the others and requeue them."""
         self._draining = True
         if self._timer is not None:
             self._timer.cancel()

@@ -1,4 +1,4 @@
-"""What a script's function takes: its signature and the JSON schema of its arguments, as Windmill's own parsers find them.
+"""What a script's function takes: its signature and the JSON schema of its arguments, as Windmill's parsers find them.
 
 `parse_signature` gives the parser's document, `infer_schema` the schema that Windmill's front end makes of it,
 `check_syntax` refuses source that the language itself would refuse, and `surprises` warns where Windmill's behaviour

@@ -26,7 +26,9 @@ def signature(args: list[dict[str, Any]], **more: Any) -> dict[str, Any]:
     return {**found, "auto_kind": None, "has_preprocessor": None, **more}
 
 
-def argument(name: str, kind: Any, default: Any = None, has_default: bool = False, otyp: str | None = None) -> dict[str, Any]:
+def argument(
+    name: str, kind: Any, default: Any = None, has_default: bool = False, otyp: str | None = None
+) -> dict[str, Any]:
     """A parameter's entry."""
     return {
         "name": name,

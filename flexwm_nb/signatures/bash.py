@@ -10,9 +10,7 @@ from typing import Any
 from flexwm_nb.errors import InvalidSource
 from flexwm_nb.signatures.base import Language, argument, signature
 
-ASSIGNMENT = re.compile(
-    r'^([A-Za-z0-9_]+)="\$(?:(\d+)|\{(\d+)\}|\{(\d+):-([^}]*)\})"[ \t]*(?:#.*)?$', re.MULTILINE
-)
+ASSIGNMENT = re.compile(r'^([A-Za-z0-9_]+)="\$(?:(\d+)|\{(\d+)\}|\{(\d+):-([^}]*)\})"[ \t]*(?:#.*)?$', re.MULTILINE)
 UNREAD = re.compile(r"""^[ \t]*(?:local[ \t]+|export[ \t]+|declare[ \t]+)?(\w+)=["']?\$\{?(\d+)""", re.MULTILINE)
 MOST = 20  # arguments; the first number that is not looked for
 COMPLAINT = re.compile(r"line (\d+): (.*)")
@@ -57,8 +55,9 @@ class Bash(Language):
         for match in UNREAD.finditer(content):
             if match[1] not in seen:
                 line = content.count("\n", 0, match.start()) + 1
+                form = f'{match[1]}="${match[2]}"'
                 warnings.append(
-                    f'line {line}: Windmill passes no argument {match[1]}: it reads only lines written {match[1]}="${match[2]}"'
+                    f"line {line}: Windmill passes no argument {match[1]}: it reads only lines written {form}"
                 )
         return warnings
 

@@ -20,7 +20,9 @@ def default_of(node: ast.expr, models: Models) -> Any:
         items = [default_of(item, models) for item in node.elts]
         return [item if item is not UNREAD else None for item in items]
     if isinstance(node, ast.Dict):
-        return {key_of(key): plain(default_of(value, models)) for key, value in zip(node.keys, node.values, strict=True)}
+        return {
+            key_of(key): plain(default_of(value, models)) for key, value in zip(node.keys, node.values, strict=True)
+        }
     if isinstance(node, ast.Attribute):
         return attribute(node, models)
     return CALL if isinstance(node, ast.Call) else UNREAD

@@ -41,7 +41,8 @@ def _all(content: str, main: Any, parser: Language) -> Iterator[tuple[int, str]]
 def _head(content: str, main: Any, parser: Language) -> Iterator[tuple[int, str]]:
     """The line of the definition itself."""
     if isinstance(main, ast.AsyncFunctionDef):
-        yield main.lineno, "Windmill does not await an async main; its result is the coroutine's text. Use asyncio.run inside a plain main"
+        remedy = "Use asyncio.run inside a plain main"
+        yield main.lineno, f"Windmill does not await an async main; its result is the coroutine's text. {remedy}"
     line = content.split("\n")[main.lineno - 1]
     try:
         found = parser.parse(content, None)
@@ -63,10 +64,9 @@ def _defaults(content: str, main: Any) -> Iterator[tuple[int, str]]:
     for found, node in pairs:
         if default_of(node, models) is UNREAD:
             shown = ast.unparse(node)
-            yield found.lineno, (
-                f"Windmill loses the default {shown} of {found.arg}: it becomes required, and None when missing. "
-                f"Use {found.arg} = None and set {shown} inside"
-            )
+            remedy = f"Use {found.arg} = None and set {shown} inside"
+            lost = f"Windmill loses the default {shown} of {found.arg}: it becomes required, and None when missing"
+            yield found.lineno, f"{lost}. {remedy}"
 
 
 def _annotations(main: Any) -> Iterator[tuple[int, str]]:
@@ -74,4 +74,5 @@ def _annotations(main: Any) -> Iterator[tuple[int, str]]:
     for found in main.args.args:
         if found.annotation is not None and dotted(found.annotation) in BARE:
             name = dotted(found.annotation)
-            yield found.lineno, f"Windmill takes {found.arg}: {name} for a resource of type {name!r}; leave the annotation out or use dict, list or str"
+            remedy = "leave the annotation out or use dict, list or str"
+            yield found.lineno, f"Windmill takes {found.arg}: {name} for a resource of type {name!r}; {remedy}"

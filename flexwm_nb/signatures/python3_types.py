@@ -83,7 +83,9 @@ class Models:
         """The type of a model, its fields in order."""
         if node.name in seen:
             return {"object": {"name": node.name, "props": None}}
-        annotated = [item for item in node.body if isinstance(item, ast.AnnAssign) and isinstance(item.target, ast.Name)]
+        annotated = [
+            item for item in node.body if isinstance(item, ast.AnnAssign) and isinstance(item.target, ast.Name)
+        ]
         props = [
             {"key": item.target.id, "typ": field_type(item.annotation, self, (*seen, node.name))}
             for item in annotated[:MOST_FIELDS]

@@ -92,5 +92,12 @@ def of_items(inner: Any) -> dict[str, Any]:
         if name == "resource":
             return {"items": {"type": "resource", "resourceType": value}, "originalType": "resource[]"}
         if name == "object":
-            return {"items": of_object(value), "originalType": "record[]"}
+            return of_records(value)
     return {"items": {"type": "object"}, "originalType": "object[]"}
+
+
+def of_records(inner: dict[str, Any]) -> dict[str, Any]:
+    """What a list of objects holds; the name of the object's type stands on the list."""
+    items = of_object(inner)
+    named = {"format": items.pop("format")} if "format" in items else {}
+    return {**named, "items": items, "originalType": "record[]"}

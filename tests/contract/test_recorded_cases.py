@@ -53,11 +53,7 @@ def test_an_http_case_has_the_recorded_answers(server: Any, case: dict[str, Any]
 
 @pytest.mark.parametrize(
     "case",
-    [
-        pytest.param(case, id=case["name"])
-        for case in cases("script_cases.json")
-        if case["language"] in LANGUAGES
-    ],
+    [pytest.param(case, id=case["name"]) for case in cases("script_cases.json") if case["language"] in LANGUAGES],
 )
 def test_a_script_has_the_recorded_result(server: Any, case: dict[str, Any]) -> None:
     """A script's arguments, result and error are those of the real server."""

@@ -48,6 +48,7 @@ class Literal(float):
 
     def __new__(cls, text):
         # type: (str) -> Literal
+        """Keep the text."""
         made = super().__new__(cls, text)
         made.text = text
         return made
@@ -91,9 +92,7 @@ class _Encoder(json.JSONEncoder):
         if not has_literal(o):
             return super().iterencode(o, True)
         make = json.encoder._make_iterencode  # type: ignore[attr-defined]
-        return make(
-            {}, self.default, json.encoder.encode_basestring, None, repr, ": ", ", ", False, False, False
-        )(o, 0)
+        return make({}, self.default, json.encoder.encode_basestring, None, repr, ": ", ", ", False, False, False)(o, 0)
 
 
 def has_literal(value):

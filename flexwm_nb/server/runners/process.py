@@ -54,7 +54,7 @@ class RunningJob:
         return await asyncio.shield(self._future)
 
     def terminate(self, reason: str, *, grace: float = 0.0) -> None:
-        """End the whole tree: SIGTERM first when `grace` (seconds) is given, then SIGKILL. `reason` becomes the error."""
+        """End the whole tree for this reason, its error: SIGTERM first when `grace` (seconds) is set, then SIGKILL."""
         if self._future.done() or self._reason is not None:
             return
         self._reason = reason

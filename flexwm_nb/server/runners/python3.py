@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import keyword
 import json
+import keyword
 import platform
 import re
 from typing import Any

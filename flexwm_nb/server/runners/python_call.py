@@ -76,11 +76,13 @@ def convert(given, task):
 
 def to_bytes(value):
     # type: (object) -> object
+    """Bytes of base64 text."""
     return base64.b64decode(value)
 
 
 def to_datetime(value):
     # type: (object) -> object
+    """A time of ISO text; Pythons before 3.11 do not know the Z."""
     if sys.version_info < (3, 11) and isinstance(value, str) and value.endswith("Z"):
         value = value[:-1] + "+00:00"
     return datetime.fromisoformat(value)

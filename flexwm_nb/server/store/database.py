@@ -103,9 +103,7 @@ class _Change:
 
     __slots__ = ("durable", "error", "function", "future", "value")
 
-    def __init__(
-        self, function: Callable[[Transaction], Any], future: asyncio.Future[Any], durable: bool
-    ) -> None:
+    def __init__(self, function: Callable[[Transaction], Any], future: asyncio.Future[Any], durable: bool) -> None:
         self.function, self.future, self.durable = function, future, durable
         self.value: Any = None
         self.error: BaseException | None = None

@@ -29,14 +29,16 @@ class Filter(msgspec.Struct):
 
 
 PREFIX = "Failed to deserialize the JSON body into the target type: "
+WRONG_TYPE = "summary: invalid type: integer `3`, expected a string"
+WRONG_VARIANT = "language: unknown variant `x`, expected one of `bash`, `python3`"
 
 
 @pytest.mark.parametrize(
     ("raw", "status", "text"),
     [
         ('{"path":"a","language":"bash"}', 422, PREFIX + "missing field `summary` at line 1 column 30"),
-        ('{"path":"a","summary":3,"language":"bash"}', 422, PREFIX + "summary: invalid type: integer `3`, expected a string"),
-        ('{"path":"a","summary":"","language":"x"}', 422, PREFIX + "language: unknown variant `x`, expected one of `bash`, `python3`"),
+        ('{"path":"a","summary":3,"language":"bash"}', 422, PREFIX + WRONG_TYPE),
+        ('{"path":"a","summary":"","language":"x"}', 422, PREFIX + WRONG_VARIANT),
         ('{"path":"a","path":"b","summary":"","language":"bash"}', 422, PREFIX + "duplicate field `path`"),
         ("[1]", 422, PREFIX + "invalid type: sequence"),
         ("{", 400, "Failed to parse the request body as JSON: EOF while parsing an object at line 1 column 1"),
