@@ -1,0 +1,45 @@
+# Everything is done in .venv, which `make` sets up by itself.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/ready
+export UV_NATIVE_TLS ?= true
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+
+.DEFAULT_GOAL := help
+.PHONY: help quickstart lab test lint bench dist clean
+
+help:  ## show this
+	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1 \2/' | awk '{printf "  make %-11s", $$2; $$1=$$2=""; print $$0}'
+
+$(READY): pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || { echo "flexwm needs Python 3.10 or newer: make PYTHON=python3.12 …"; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || { echo "Python's venv module is missing: on Debian, apt-get install python3-venv"; exit 1; }
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --editable . --group dev
+	@touch $@
+
+quickstart: ## set up, run the first notebook on the local engine, print its result
+	@began=$$(date +%s); $(MAKE) --no-print-directory $(READY) && $(BIN)/python notebooks/quickstart.py --setup-seconds $$(( $$(date +%s) - began ))
+
+lab: $(READY) ## open the notebooks in JupyterLab
+	@$(BIN)/jupyter lab notebooks/01_quickstart.ipynb
+
+test: lint ## check everything: linters, tests, notebooks, the wheel
+	$(BIN)/python -m pytest --numprocesses auto --dist loadgroup
+
+lint: $(READY) ## run the linters and the type checker
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/interrogate --quiet flexwm_nb
+
+bench: $(READY) ## measure, side by side with the floors; a table in Markdown and JSON
+	$(BIN)/python -m benchmarks
+
+dist: $(READY) ## build the wheel and the source archive into dist/
+	$(BIN)/python -m build --outdir dist --installer uv
+
+clean: ## remove what make made
+	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
