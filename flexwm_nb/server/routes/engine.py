@@ -10,8 +10,8 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from flexwm_nb.server.clock import render_time
-from flexwm_nb.server.http import as_json, context, identity, plain
 from flexwm_nb.server.failures import require_admin
+from flexwm_nb.server.http import as_json, context, identity, plain
 from flexwm_nb.server.lifecycle import PROTOCOL, VERSION
 from flexwm_nb.server.store.database import journal_mode, sqlite_version
 
