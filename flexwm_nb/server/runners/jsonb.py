@@ -75,7 +75,19 @@ def normalize(text):
         raise
     except (ValueError, RecursionError):
         raise Unstorable("invalid input syntax for type json") from None
-    return encode(ordered(value, {}))
+    made = encode(ordered(value, {}))
+    if "\\u" in text:
+        _refuse_halves(made)
+    return made
+
+
+def _refuse_halves(text):
+    # type: (str) -> None
+    """Half a surrogate pair is no character."""
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        raise Unstorable("invalid input syntax for type json") from None
 
 
 def encode(value):

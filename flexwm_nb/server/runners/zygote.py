@@ -104,7 +104,10 @@ class Zygote:
         os.close(its_output)
         self.spares.add(pid)
         message = json.dumps({"spare": pid, "directory": folder}).encode()
-        socket.send_fds(self.control, [HEAD.pack(len(message)) + message], [ours.fileno(), output])
+        try:
+            socket.send_fds(self.control, [HEAD.pack(len(message)) + message], [ours.fileno(), output])
+        except OSError:
+            self.end()
         ours.close()
         os.close(output)
 

@@ -53,23 +53,28 @@ class Zygote:
         """Start it. Raises OSError when the interpreter cannot be executed."""
         ours, its = socket.socketpair()
         environment = {name: os.environ[name] for name in KEPT if name in os.environ}
-        self.process = subprocess.Popen(
-            [interpreter, str(PROGRAM), str(its.fileno()), str(directory), str(spares)],
-            pass_fds=[its.fileno()],
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            start_new_session=True,
-        )
-        its.close()
+        try:
+            self.process = subprocess.Popen(
+                [interpreter, str(PROGRAM), str(its.fileno()), str(directory), str(spares)],
+                pass_fds=[its.fileno()],
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                start_new_session=True,
+            )
+        except OSError:
+            ours.close()
+            raise
+        finally:
+            its.close()
         ours.setblocking(False)
         self.alive = True
+        self._ended: asyncio.Future[int] | None = None
         self._socket = ours
         self._buffer = bytearray()
         self._descriptors: deque[int] = deque()
         self._spares: deque[Spare] = deque()
         self._waiting: deque[asyncio.Future[Spare]] = deque()
         self._exits: dict[int, Callable[[Exit], None]] = {}
-        self._directories: dict[int, Path] = {}
         self._loop = asyncio.get_running_loop()
         self._loop.add_reader(ours.fileno(), self._readable)
 
@@ -97,7 +102,8 @@ class Zygote:
     async def close(self) -> None:
         """End it and everything it forked."""
         self._lost()
-        await self._loop.run_in_executor(None, self.process.wait)
+        if self._ended is not None:
+            await self._ended
 
     def _send(self, message: dict[str, int]) -> None:
         data = json.dumps(message).encode()
@@ -163,6 +169,7 @@ class Zygote:
         self.alive = False
         self._loop.remove_reader(self._socket.fileno())
         self._socket.close()
+        self._ended = self._loop.run_in_executor(None, self.process.wait)
         for spare in self._spares:
             spare.close()
         while self._descriptors:
