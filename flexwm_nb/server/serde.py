@@ -14,6 +14,7 @@ from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 import msgspec
 
 from flexwm_nb.server.failures import Failure
+from flexwm_nb.server.job_ids import parse_id
 
 T = TypeVar("T", bound=msgspec.Struct)
 
@@ -47,10 +48,30 @@ def decode(raw: bytes, kind: type[T]) -> T:
     except msgspec.ValidationError as error:
         raise _wrong_shape(raw, kind, str(error)) from None
     except (msgspec.DecodeError, RecursionError) as error:
-        raise Failure(400, f"Failed to parse the request body as JSON: {_malformed(raw, str(error))}") from None
+        raise Failure(400, f"Failed to parse the request body as JSON: {malformed(raw, str(error))}") from None
     if any(raw.count(name) > 1 for name in _quoted_fields(kind)):
         _refuse_duplicates(raw, kind)
     return value
+
+
+def decode_ids(raw: bytes) -> list[str]:
+    """A list of UUIDs. Raises Failure 400 (not JSON) or 422 (another shape)."""
+    try:
+        values = msgspec.json.decode(raw)
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise Failure(400, f"Failed to parse the request body as JSON: {malformed(raw, str(error))}") from None
+    if not isinstance(values, list):
+        raise _refused(f"invalid type: {_describe(values)}, expected a sequence", raw)
+    return [_identifier(value, f"[{number}]", raw) for number, value in enumerate(values)]
+
+
+def _identifier(value: Any, place: str, raw: bytes) -> str:
+    if not isinstance(value, str):
+        raise _refused(f"{place}: invalid type: {_describe(value)}, expected a UUID string", raw)
+    try:
+        return parse_id(value)
+    except ValueError as error:
+        raise _refused(f"{place}: UUID parsing failed: {error}", raw) from None
 
 
 def _refuse_duplicates(raw: bytes, kind: type[msgspec.Struct]) -> None:
@@ -134,8 +155,8 @@ def _describe(value: Any) -> str:
     return "map" if isinstance(value, dict) else "sequence"
 
 
-def _malformed(raw: bytes, text: str) -> str:
-    """What serde says of a document that is not JSON."""
+def malformed(raw: bytes, text: str) -> str:
+    """What serde says of a document that is not JSON; `text` is what msgspec said."""
     stripped = raw.rstrip()
     if "truncated" in text:
         opened = {b"{": "an object", b"[": "a list", b'"': "a string"}.get(stripped[-1:], "a value")
@@ -146,6 +167,15 @@ def _malformed(raw: bytes, text: str) -> str:
     return f"expected value at line {line} column {column}"
 
 
+def why_malformed(raw: bytes) -> str:
+    """What serde says of a document that is not JSON."""
+    try:
+        msgspec.json.decode(raw)
+    except (msgspec.DecodeError, RecursionError) as error:
+        return malformed(raw, str(error))
+    return "expected value at line 1 column 1"
+
+
 def decode_query(items: list[tuple[str, str]], kind: type[T]) -> T:
     """The query string as a `kind`. Raises Failure 400."""
     fields = _query_fields(kind)
@@ -153,9 +183,9 @@ def decode_query(items: list[tuple[str, str]], kind: type[T]) -> T:
     for name, text in items:
         if name in fields:
             values[name] = _convert(name, text, fields[name])
-    for field in msgspec.structs.fields(kind):
-        if field.required and field.encode_name not in values:
-            raise _bad_query(f"missing field `{field.encode_name}`")
+    for name in _required(kind):
+        if name not in values:
+            raise _bad_query(f"missing field `{name}`")
     return kind(**values)
 
 
@@ -167,6 +197,12 @@ def _bad_query(text: str) -> Failure:
 def _query_fields(kind: type[msgspec.Struct]) -> dict[str, type]:
     """The plain type of each field, without None."""
     return {name: _plain(hint) for name, hint in get_type_hints(kind).items()}
+
+
+@cache
+def _required(kind: type[msgspec.Struct]) -> tuple[str, ...]:
+    """The fields that a query must give."""
+    return tuple(field.encode_name for field in msgspec.structs.fields(kind) if field.required)
 
 
 def _plain(hint: Any) -> type:

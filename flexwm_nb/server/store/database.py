@@ -19,7 +19,7 @@ import apsw
 
 from flexwm_nb.errors import StoreCorrupt, StoreError, StoreFull, StoreUnwritable
 from flexwm_nb.server.store.migrations import migrate
-from flexwm_nb.server.store.queries import queries
+from flexwm_nb.server.store.queries import statement
 
 T = TypeVar("T")
 Row: TypeAlias = dict[str, Any]
@@ -74,7 +74,7 @@ class Transaction:
 
     def run(self, name: str, /, **parameters: Any) -> list[Row]:
         """Run the named statement and give its rows. A parameter that is not given is NULL."""
-        cursor = self._connection.execute(queries()[name], parameters)
+        cursor = self._connection.execute(statement(name), parameters)
         columns = self._columns.get(name)
         rows = []
         for row in cursor:
@@ -85,7 +85,7 @@ class Transaction:
 
     def many(self, name: str, /, parameters: Iterable[dict[str, Any]]) -> None:
         """Run the named statement once for each set of parameters."""
-        self._connection.executemany(queries()[name], parameters)
+        self._connection.executemany(statement(name), parameters)
 
     def one(self, name: str, /, **parameters: Any) -> Row | None:
         """The first row, or None."""

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 FOLDER = Path(__file__).parent / "sql"
+KEPT = 1_000  # statements put together of parts
 NAME = re.compile(r"^-- name: (\w+)\s*$", re.MULTILINE)
 
 
@@ -24,6 +25,12 @@ def queries() -> dict[str, str]:
                 raise ValueError(f"two statements are named {name}, the second in {file.name}")
             found[name] = statement.strip()
     return found
+
+
+@lru_cache(KEPT)
+def statement(name: str) -> str:
+    """The statement of that name; `a + b + c` is one put together of those parts, in that order."""
+    return "\n".join(queries()[part] for part in name.split(" + "))
 
 
 def schema() -> str:

@@ -1,0 +1,94 @@
+"""Running scripts and previews: started, waited for, or followed."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from flexwm_nb.server import result_answers, submissions
+from flexwm_nb.server.failures import Failure, bad_request
+from flexwm_nb.server.http import context, empty, identity, plain, workspace
+from flexwm_nb.server.job_records import Ending, Job
+from flexwm_nb.server.queue import DuplicateJob
+
+LONGEST_WAIT = 600  # seconds, Windmill's TIMEOUT_WAIT_RESULT
+GONE = "http connection broke"
+
+Find = Callable[[Request], Awaitable[Job]]
+Answer = Callable[[Request, Job], Awaitable[Response]]
+
+
+async def _submit(request: Request, job: Job) -> None:
+    """Submit the job. Raises Failure 400 when its identifier is taken."""
+    try:
+        await context(request).worker.submit(job)
+    except DuplicateJob:
+        raise bad_request(f"Job with id {job.id} already exists") from None
+
+
+async def _start(request: Request, job: Job) -> Response:
+    """The identifier of the started job."""
+    await _submit(request, job)
+    return plain(job.id, 201)
+
+
+async def _wait(request: Request, job: Job) -> Response:
+    """The job's result. Who goes away meanwhile has it cancelled."""
+    worker = context(request).worker
+    ended = worker.ended(job.id)
+    try:
+        await _submit(request, job)
+        ending = await _first(ended, request)
+    finally:
+        worker.forget(job.id, ended)
+    if ending is None:
+        await worker.cancel(workspace(request), job.id, by=identity(request).username, reason=GONE)
+        return empty(499)
+    return result_answers.answer(ending.result, success=ending.success)
+
+
+async def _first(ended: asyncio.Future[Ending], request: Request) -> Ending | None:
+    """The end, or None when the client has gone before it. Raises Failure 500 after LONGEST_WAIT."""
+    gone = asyncio.ensure_future(_gone(request))
+    try:
+        done, _ = await asyncio.wait({ended, gone}, timeout=LONGEST_WAIT, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        gone.cancel()
+    if not done:
+        raise Failure(500, f"timeout after {LONGEST_WAIT}s")
+    return ended.result() if ended.done() else None
+
+
+async def _gone(request: Request) -> None:
+    """Return when the client has closed the connection."""
+    while (await request.receive())["type"] != "http.disconnect":
+        pass
+
+
+def _endpoint(find: Find, answer: Answer) -> Callable[[Request], Awaitable[Response]]:
+    """A handler that finds what is to run and answers in one of the ways."""
+
+    async def handle(request: Request) -> Response:
+        return await answer(request, await find(request))
+
+    return handle
+
+
+def _routes(prefix: str, answer: Answer, methods: list[str]) -> list[Route]:
+    """The routes of one way of running."""
+    base = f"/w/{{workspace}}/jobs/{prefix}"
+    return [
+        Route(f"{base}/p/{{path:path}}", _endpoint(submissions.by_path, answer), methods=methods),
+        Route(f"{base}/h/{{hash}}", _endpoint(submissions.by_hash, answer), methods=methods),
+        Route(f"{base}/preview", _endpoint(submissions.preview, answer), methods=["POST"]),
+    ]
+
+
+routes = [
+    *_routes("run", _start, ["POST"]),
+    *_routes("run_wait_result", _wait, ["GET", "POST"]),
+]
