@@ -1,0 +1,1 @@
+"""What things cost: the engine beside the floors it stands on, in one run."""
