@@ -1,4 +1,4 @@
-"""The arguments of a run, from its request: the body, headers and query fields that become arguments, in jsonb's order."""
+"""The arguments of a run: its body, and the headers and query fields that become arguments, in jsonb's order."""
 
 from __future__ import annotations
 

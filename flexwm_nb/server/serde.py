@@ -44,7 +44,7 @@ def _quoted_fields(kind: type[msgspec.Struct]) -> tuple[bytes, ...]:
 def decode(raw: bytes, kind: type[T]) -> T:
     """The document as a `kind`. Raises Failure 400 (not JSON) or 422 (another shape)."""
     try:
-        value = _decoder(kind).decode(raw)
+        value: T = _decoder(kind).decode(raw)
     except msgspec.ValidationError as error:
         raise _wrong_shape(raw, kind, str(error)) from None
     except (msgspec.DecodeError, RecursionError) as error:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from flexwm_nb.server import result_answers, submissions
+from flexwm_nb.server import job_events, result_answers, submissions
 from flexwm_nb.server.failures import Failure, bad_request
-from flexwm_nb.server.http import context, empty, identity, plain, workspace
+from flexwm_nb.server.http import context, empty, identity, plain, query, workspace
+from flexwm_nb.server.job_events import UpdateQuery
 from flexwm_nb.server.job_records import Ending, Job
 from flexwm_nb.server.queue import DuplicateJob
 
@@ -54,8 +56,9 @@ async def _wait(request: Request, job: Job) -> Response:
 async def _first(ended: asyncio.Future[Ending], request: Request) -> Ending | None:
     """The end, or None when the client has gone before it. Raises Failure 500 after LONGEST_WAIT."""
     gone = asyncio.ensure_future(_gone(request))
+    either: set[asyncio.Future[Any]] = {ended, gone}
     try:
-        done, _ = await asyncio.wait({ended, gone}, timeout=LONGEST_WAIT, return_when=asyncio.FIRST_COMPLETED)
+        done, _ = await asyncio.wait(either, timeout=LONGEST_WAIT, return_when=asyncio.FIRST_COMPLETED)
     finally:
         gone.cancel()
     if not done:
@@ -67,6 +70,13 @@ async def _gone(request: Request) -> None:
     """Return when the client has closed the connection."""
     while (await request.receive())["type"] != "http.disconnect":
         pass
+
+
+async def _stream(request: Request, job: Job) -> Response:
+    """The started job's updates until its end."""
+    options = query(request, UpdateQuery)
+    await _submit(request, job)
+    return job_events.response(request, job.id, options)
 
 
 def _endpoint(find: Find, answer: Answer) -> Callable[[Request], Awaitable[Response]]:
@@ -91,4 +101,5 @@ def _routes(prefix: str, answer: Answer, methods: list[str]) -> list[Route]:
 routes = [
     *_routes("run", _start, ["POST"]),
     *_routes("run_wait_result", _wait, ["GET", "POST"]),
+    *_routes("run_and_stream", _stream, ["GET", "POST"]),
 ]

@@ -8,7 +8,7 @@ WHERE job.id = :id AND job.workspace_id = :workspace;
 
 -- name: job_state
 -- Where a job stands, for those who follow it.
-SELECT id, status, created_by, created_at, scheduled_for, started_at, completed_at, duration_ms, mem_peak, progress,
+SELECT id, workspace_id, status, created_by, created_at, scheduled_for, started_at, completed_at, duration_ms, mem_peak, progress,
     parent_job, root_job
 FROM job WHERE id = :id AND workspace_id = :workspace;
 
