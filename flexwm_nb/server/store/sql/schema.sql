@@ -56,6 +56,7 @@ CREATE TABLE script (
     workspace_id TEXT NOT NULL,
     hash INTEGER NOT NULL,
     path TEXT NOT NULL,
+    parent INTEGER,                    -- hash of the version that this one replaces
     parent_hashes TEXT,                -- JSON list of 16-digit hashes, nearest first
     summary TEXT NOT NULL,
     description TEXT NOT NULL DEFAULT '',
@@ -86,6 +87,7 @@ CREATE TABLE script (
     interpreter TEXT                   -- Python whose packages the script sees
 );
 CREATE UNIQUE INDEX script_hash ON script (workspace_id, hash);
+CREATE INDEX script_parent ON script (workspace_id, parent) WHERE parent IS NOT NULL;
 CREATE INDEX script_path ON script (workspace_id, path, id);
 CREATE INDEX script_created ON script (workspace_id, created_at);
 CREATE UNIQUE INDEX script_live ON script (workspace_id, path) WHERE archived = 0 AND deleted = 0;

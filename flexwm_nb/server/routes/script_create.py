@@ -1,0 +1,109 @@
+"""Creating versions of scripts.
+
+Beside Windmill's fields the request may have the header `X-Flexwm-Interpreter`: the absolute path of a Python whose
+packages a python3 script is to see, normally that of the kernel that registers it. A path that is no executable counts
+as none; the script then runs with the engine's own Python.
+
+Unlike Windmill, every deployment message is kept, since no language waits for a dependency job here.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from flexwm_nb.server import new_script
+from flexwm_nb.server.clock import now, parse_hash, render_hash
+from flexwm_nb.server.failures import bad_request
+from flexwm_nb.server.http import body, context, identity, plain, query, workspace
+from flexwm_nb.server.new_script import NewScript
+from flexwm_nb.server.store.database import Row, Transaction
+
+INTERPRETER = "x-flexwm-interpreter"
+SAME_HASH = "A script with same hash (hence same path, description, summary, content) already exists!"
+SAME_PARENT = (
+    "A script with hash {} with same parent_hash has been found. However, the lineage must be linear: no 2 scripts can "
+    "have the same parent"
+)
+
+
+class CreateQuery(msgspec.Struct):
+    """How to create."""
+
+    skip_if_noop: bool | None = None
+
+
+async def create(request: Request) -> Response:
+    """Store a new version durably; its hash."""
+    who, where = identity(request), workspace(request)
+    options = query(request, CreateQuery)
+    new = await body(request, NewScript)
+    new_script.check(new)
+    row = new_script.stored(new, who)
+    row.update(workspace=where, interpreter=interpreter(request, new), created_at=now())
+
+    def change(transaction: Transaction) -> int:
+        return insert(transaction, new, row, skip=bool(options.skip_if_noop))
+
+    stored = await context(request).database.write(change)
+    return plain(render_hash(stored) or "", 201)
+
+
+def interpreter(request: Request, new: NewScript) -> str | None:
+    """The Python that a python3 script is to run with."""
+    found = request.headers.get(INTERPRETER)
+    if found is None or new.language != "python3":
+        return None
+    file = Path(found)
+    return found if file.is_absolute() and file.is_file() and os.access(file, os.X_OK) else None
+
+
+def insert(transaction: Transaction, new: NewScript, row: dict[str, Any], *, skip: bool) -> int:
+    """Store the version as the head of its path and archive the one before; its hash.
+
+    Raises Failure 400 for a version that exists, a path that is taken and a lineage that would branch.
+    """
+    where = row["workspace"]
+    head = transaction.one("script_create_head", workspace=where, path=new.path)
+    if skip and head is not None and changes_nothing(transaction, new, row):
+        return int(head["hash"])
+    if new.auto_parent and new.parent_hash is None and head is not None:
+        new = msgspec.structs.replace(new, parent_hash=render_hash(head["hash"]))
+    row["hash"] = hashed = new_script.hash_of(new)
+    if transaction.one("script_create_exists", workspace=where, hash=hashed):
+        raise bad_request(SAME_HASH)
+    if new.parent_hash is not None:
+        row.update(succeed(transaction, where, parse_hash(new.parent_hash)))
+    if head is not None and head["hash"] != row.get("parent"):
+        raise bad_request(f"Path conflict for {new.path} with non-archived hash {render_hash(head['hash'])}")
+    if new.parent_hash is not None:
+        transaction.run("script_create_archive", workspace=where, hash=row["parent"])
+    transaction.run("script_create_insert", **row)
+    return hashed
+
+
+def changes_nothing(transaction: Transaction, new: NewScript, row: dict[str, Any]) -> bool:
+    """Whether the current version is the same already."""
+    head = transaction.one("script_create_whole_head", workspace=row["workspace"], path=new.path)
+    return head is not None and new_script.changes_nothing(new, row, head)
+
+
+def succeed(transaction: Transaction, where: str, hashed: int) -> Row:
+    """The columns that make a version the successor of another. Raises Failure 400."""
+    parent = transaction.one("script_create_parent", workspace=where, hash=hashed)
+    if parent is None:
+        raise bad_request("The parent hash does not seem to exist")
+    if (other := transaction.one("script_create_child", workspace=where, parent=hashed)) is not None:
+        raise bad_request(SAME_PARENT.format(render_hash(other["hash"])))
+    older = json.loads(parent["parent_hashes"] or "[]")
+    return {"parent": hashed, "parent_hashes": json.dumps([render_hash(hashed), *older])}
+
+
+routes = [Route("/w/{workspace}/scripts/create", create, methods=["POST"])]

@@ -1,0 +1,129 @@
+"""Reading one script: by path, by hash, as text, and its versions."""
+
+from __future__ import annotations
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from flexwm_nb.server import script_documents
+from flexwm_nb.server.clock import parse_hash
+from flexwm_nb.server.failures import bad_request, missing, not_found
+from flexwm_nb.server.http import as_json, body, context, empty, identity, path, plain, query, workspace
+from flexwm_nb.server.store.database import Row
+
+EXTENSIONS = (".py", ".ts", ".go", ".sh")
+NO_EXTENSION = "Path must ends with a .py, .ts, .go. or .sh extension: {}"
+
+
+class GetQuery(msgspec.Struct):
+    """What to show beside the script."""
+
+    with_starred_info: bool | None = None
+
+
+class Message(msgspec.Struct):
+    """A new deployment message."""
+
+    deployment_msg: str | None = None
+
+
+async def by_path(request: Request) -> Response:
+    """The newest version, archived and deleted ones included."""
+    options = query(request, GetQuery)
+    database, where, name = context(request).database, workspace(request), path(request)
+    row = database.one("script_reads_newest", workspace=where, path=name)
+    if row is None:
+        raise not_found(f"Script not found at path {name}")
+    if not options.with_starred_info:
+        return as_json(script_documents.script(row))
+    star = database.one("script_reads_star", workspace=where, path=name, username=identity(request).username)
+    return as_json(script_documents.script(row, starred=star is not None))
+
+
+def version(request: Request, text: str, kind: str = "Script") -> Row:
+    """The version of a hash. Raises Failure 404."""
+    row = context(request).database.one("script_reads_version", workspace=workspace(request), hash=parse_hash(text))
+    if row is None:
+        raise missing(kind, text)
+    return row
+
+
+async def by_hash(request: Request) -> Response:
+    """One version."""
+    return as_json(script_documents.script(version(request, request.path_params["hash"])))
+
+
+async def raw_by_path(request: Request) -> Response:
+    """The current source, for loaders of imports."""
+    name = path(request)
+    extension = next((found for found in EXTENSIONS if name.endswith(found)), None)
+    if extension is None:
+        raise bad_request(NO_EXTENSION.format(name))
+    name = name.removesuffix(extension)
+    row = context(request).database.one("script_reads_source", workspace=workspace(request), path=name)
+    if row is None:
+        raise missing("Script", name)
+    return plain(row["content"])
+
+
+async def raw_by_hash(request: Request) -> Response:
+    """One version's source."""
+    name = path(request)
+    if not name.endswith(".ts"):
+        raise bad_request("Raw script path must end with .ts")
+    return plain(version(request, name.removesuffix(".ts"))["content"])
+
+
+async def exists(request: Request) -> Response:
+    """Whether the path has a script that can be run."""
+    row = context(request).database.one("script_reads_source", workspace=workspace(request), path=path(request))
+    return as_json(row is not None)
+
+
+async def history(request: Request) -> Response:
+    """All versions, newest first."""
+    rows = await context(request).database.scan(
+        "script_reads_history", workspace=workspace(request), path=path(request)
+    )
+    return as_json([script_documents.version(row) for row in rows])
+
+
+async def latest_version(request: Request) -> Response:
+    """The newest version, or null."""
+    row = context(request).database.one("script_reads_history", workspace=workspace(request), path=path(request))
+    return as_json(row and script_documents.version(row))
+
+
+async def update_message(request: Request) -> Response:
+    """Change a version's deployment message."""
+    new, where, name = await body(request, Message), workspace(request), path(request)
+    hashed = parse_hash(request.path_params["hash"])
+    await context(request).database.write(
+        lambda transaction: transaction.run(
+            "script_reads_set_message", workspace=where, path=name, hash=hashed, message=new.deployment_msg
+        )
+    )
+    return empty()
+
+
+async def deployment_status(request: Request) -> Response:
+    """Whether the version can be run: on this engine it always can."""
+    row = version(request, request.path_params["hash"], "DeploymentStatus")
+    return as_json({"lock": row["lock"], "lock_error_logs": row["lock_error_logs"], "job_id": None})
+
+
+SCRIPTS = "/w/{workspace}/scripts"
+routes = [
+    Route(f"{SCRIPTS}/get/p/{{path:path}}", by_path, methods=["GET"]),
+    Route(f"{SCRIPTS}/get/h/{{hash}}", by_hash, methods=["GET"]),
+    Route(f"{SCRIPTS}/exists/p/{{path:path}}", exists, methods=["GET"]),
+    Route(f"{SCRIPTS}/history/p/{{path:path}}", history, methods=["GET"]),
+    Route(f"{SCRIPTS}/get_latest_version/{{path:path}}", latest_version, methods=["GET"]),
+    Route(f"{SCRIPTS}/deployment_status/h/{{hash}}", deployment_status, methods=["GET"]),
+    Route(f"{SCRIPTS}/raw/p/{{path:path}}", raw_by_path, methods=["GET"]),
+    Route(f"{SCRIPTS}/raw_unpinned/p/{{path:path}}", raw_by_path, methods=["GET"]),
+    Route(f"{SCRIPTS}/raw/h/{{path:path}}", raw_by_hash, methods=["GET"]),
+    Route(f"{SCRIPTS}/history_update/h/{{hash}}/p/{{path:path}}", update_message, methods=["POST"]),
+]
