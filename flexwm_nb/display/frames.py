@@ -7,6 +7,7 @@ where it comes from: `frame.attrs["windmill"]`.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ VERSION_COLUMNS: Mapping[str, str] = {
     "path": TEXT,
     "hash": TEXT,
 }
+CHANGING = frozenset({"id", "hash", "created_by", "tag"})  # what differs from run to run or place to place
 STATES = ("queued", "running", "success", "failure", "canceled")
 
 
@@ -64,14 +66,40 @@ def versions(found: Iterable[ScriptVersion], **attributes: Any) -> pandas.DataFr
     return _frame(found, VERSION_COLUMNS, attributes)
 
 
+def steady(frame: pandas.DataFrame) -> pandas.DataFrame:
+    """The frame with all its columns, drawn with only those that are the same in every run."""
+    drawn: pandas.DataFrame = _steady_kind()(frame)
+    drawn.attrs = frame.attrs
+    return drawn
+
+
+@lru_cache(maxsize=1)
+def _steady_kind() -> type[pandas.DataFrame]:
+    import pandas
+
+    class SteadyFrame(pandas.DataFrame):
+        """A frame drawn without times, spans and ids; whatever is made of it is an ordinary one."""
+
+        def _drawn(self) -> pandas.DataFrame:
+            kept = [name for name, kind in self.dtypes.items() if name not in CHANGING and kind.kind not in "mM"]
+            drawn: pandas.DataFrame = pandas.DataFrame(self)[kept]
+            return drawn
+
+        def __repr__(self) -> str:
+            return repr(self._drawn())
+
+        def _repr_html_(self) -> str:
+            return str(self._drawn().to_html(notebook=True))
+
+    return SteadyFrame
+
+
 def _frame(found: Iterable[Any], columns: Mapping[str, str], attributes: Mapping[str, Any]) -> pandas.DataFrame:
     import pandas
 
     items = list(found)
-    series = {
-        name: _column([getattr(item, name, None) for item in items], kind) for name, kind in columns.items()
-    }
-    made = pandas.DataFrame(series, columns=list(columns))
+    series = {name: _column([getattr(item, name, None) for item in items], kind) for name, kind in columns.items()}
+    made: pandas.DataFrame = pandas.DataFrame(series, columns=list(columns))
     made.attrs["windmill"] = dict(attributes)
     return made
 
@@ -79,10 +107,13 @@ def _frame(found: Iterable[Any], columns: Mapping[str, str], attributes: Mapping
 def _column(values: list[Any], kind: str) -> pandas.Series[Any]:
     import pandas
 
+    column: pandas.Series[Any]
     if kind == "category":
-        return pandas.Series(pandas.Categorical(values, categories=list(STATES)))
-    if kind == TIME:
-        return pandas.Series(pandas.to_datetime(pandas.Series(values, dtype="object"), utc=True)).astype(TIME)
-    if kind == SPAN:
-        return pandas.Series(pandas.to_timedelta(pandas.Series(values, dtype="object"))).astype(SPAN)
-    return pandas.Series(values, dtype=kind)
+        column = pandas.Series(pandas.Categorical(values, categories=list(STATES)))
+    elif kind == TIME:
+        column = pandas.Series(pandas.to_datetime(pandas.Series(values, dtype="object"), utc=True)).astype(TIME)
+    elif kind == SPAN:
+        column = pandas.Series(pandas.to_timedelta(pandas.Series(values, dtype="object"))).astype(SPAN)
+    else:
+        column = pandas.Series(values, dtype=kind)
+    return column

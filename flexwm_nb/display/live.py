@@ -5,6 +5,7 @@ Nothing here is printed from a thread of its own; updates go to one display id.
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Sequence
 from typing import Any
@@ -13,42 +14,84 @@ from flexwm_nb.display.wording import MUTED, Face, Headline, escape
 
 PATIENCE = 0.3  # seconds before a run shows a living line; most are over by then
 BETWEEN = 0.1  # seconds between two updates
+ERASE = "\r\x1b[K"  # a terminal's line
+COLUMNS = 100  # characters of it that are used
 
 
 class LiveRun:
-    """The living line of one run."""
+    """The living line of one run: HTML in a notebook, the last line of a terminal, nothing elsewhere."""
 
     def __init__(self, face: Face, *, patience: float = PATIENCE) -> None:
-        """Show it only with a rich face, and only when the run takes longer than `patience` seconds."""
+        """Show it only when the run takes longer than `patience` seconds."""
         self._face = face
         self._due = time.monotonic() + patience
-        self._handle: Any = None
-        self._shown = ""
+        self._line: LivingLine | TerminalLine | None = None
 
     def update(self, headline: Headline, lines: Sequence[str] = (), hidden: int = 0) -> None:
         """Show how it stands; at most every so often."""
         now = time.monotonic()
-        if self._face != "rich" or now < self._due:
+        if self._face == "plain" or now < self._due:
             return
         self._due = now + BETWEEN
-        self._show(headline.html() + log_html(lines, hidden), headline.text(self._face))
+        if self._line is not None:
+            self._line.update(headline, lines, hidden)
+        elif self._face == "rich":
+            self._line = LivingLine(headline, lines, hidden)
+        elif sys.stdout.isatty():
+            self._line = TerminalLine(headline, lines, hidden)
 
     def close(self) -> None:
         """Make room for the line that stays."""
-        if self._handle is not None:
-            self._show("", "")
+        if self._line is not None:
+            self._line.clear()
 
-    def _show(self, html: str, text: str) -> None:
-        from IPython.display import display
 
-        if html == self._shown and self._handle is not None:
-            return
-        self._shown = html
-        bundle = {"text/html": html, "text/plain": text}
-        if self._handle is None:
-            self._handle = display(bundle, raw=True, display_id=True)
-        else:
+class LivingLine:
+    """A line of HTML under a display id of its own."""
+
+    def __init__(self, headline: Headline, lines: Sequence[str] = (), hidden: int = 0) -> None:
+        """Show it."""
+        self._shown = _bundle(headline, lines, hidden)
+        self._handle = put(self._shown, display_id=True)
+
+    def update(self, headline: Headline, lines: Sequence[str] = (), hidden: int = 0) -> None:
+        """Show it as it stands now."""
+        self._put(_bundle(headline, lines, hidden))
+
+    def clear(self) -> None:
+        """Leave nothing."""
+        self._put({"text/html": "", "text/plain": ""})
+
+    def _put(self, bundle: dict[str, str]) -> None:
+        if bundle != self._shown and self._handle is not None:
+            self._shown = bundle
             self._handle.update(bundle, raw=True)
+
+
+class TerminalLine:
+    """The last line of a terminal, written over itself."""
+
+    def __init__(self, headline: Headline, lines: Sequence[str] = (), hidden: int = 0) -> None:
+        """Show it."""
+        self.update(headline, lines, hidden)
+
+    def update(self, headline: Headline, lines: Sequence[str] = (), hidden: int = 0) -> None:
+        """Show it as it stands now, with the newest log line."""
+        text = " · ".join([headline.text("text"), *lines[-1:]])
+        self._write(ERASE + text[:COLUMNS])
+
+    def clear(self) -> None:
+        """Leave nothing."""
+        self._write(ERASE)
+
+    @staticmethod
+    def _write(text: str) -> None:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+
+
+def _bundle(headline: Headline, lines: Sequence[str], hidden: int) -> dict[str, str]:
+    return {"text/html": headline.html() + log_html(lines, hidden), "text/plain": headline.text("rich")}
 
 
 def show_final(headline: Headline, face: Face, lines: Sequence[str] = (), hidden: int = 0) -> None:
@@ -56,12 +99,17 @@ def show_final(headline: Headline, face: Face, lines: Sequence[str] = (), hidden
     show(final_text(headline, face, lines, hidden), headline.html(face) + log_html(lines, hidden), face)
 
 
+def put(bundle: dict[str, str], *, display_id: bool = False) -> Any:
+    """Display texts by their MIME types; the handle for updates where it is asked for."""
+    from IPython.display import display
+
+    return display(bundle, raw=True, display_id=display_id or None)  # type: ignore[no-untyped-call]
+
+
 def show(text: str, html: str, face: Face) -> None:
     """Show one thing: with HTML in a notebook, printed elsewhere."""
     if face == "rich":
-        from IPython.display import display
-
-        display({"text/plain": text, "text/html": html}, raw=True)
+        put({"text/plain": text, "text/html": html})
     else:
         print(text)
 

@@ -65,7 +65,9 @@ def failure_of(error: Mapping[str, Any], logs: str = "", language: str = "python
         found = _from_log(own_lines(logs) or message.split("\n"))
         if found is not None:
             return found
-    return RemoteFailure(name=name, message=message.removeprefix("execution error:\n"), stack=str(error.get("stack") or ""))
+    return RemoteFailure(
+        name=name, message=message.removeprefix("execution error:\n"), stack=str(error.get("stack") or "")
+    )
 
 
 def _from_log(lines: Sequence[str]) -> RemoteFailure | None:
@@ -110,7 +112,9 @@ def render(
     when = "" if took is None or face == "plain" else f", {seconds(took)}"
     name = failure.name.rpartition(".")[2]
     lines = [paint("-" * WIDTH, RED), paint(name, RED) + f"{where + when:>{max(WIDTH - len(name), 0)}}"]
-    lines += _python(failure, origin, arguments, paint) if origin.language == "python3" else _other(failure, origin, paint)
+    lines += (
+        _python(failure, origin, arguments, paint) if origin.language == "python3" else _other(failure, origin, paint)
+    )
     last = f"{name}: {failure.message}" if failure.message else name
     lines += [paint(part, RED) if number == 0 else part for number, part in enumerate(clean_lines(last))]
     inspect = "%windmill_job" if face == "plain" else f"%windmill_job {short(job_id)}"
@@ -135,7 +139,9 @@ def _python(failure: RemoteFailure, origin: Origin, arguments: Mapping[str, Any]
     called = False
     for frame in frames_of(failure.stack):
         if not is_own(frame.file, origin.path):
-            lines.append(f"File {_shortened(frame.file)}:{frame.line}" + (f", in {frame.function}" if frame.function else ""))
+            lines.append(
+                f"File {_shortened(frame.file)}:{frame.line}" + (f", in {frame.function}" if frame.function else "")
+            )
             continue
         signature = ""
         if frame.function == "main" and not called:
@@ -146,7 +152,7 @@ def _python(failure: RemoteFailure, origin: Origin, arguments: Mapping[str, Any]
 
 
 def _other(failure: RemoteFailure, origin: Origin, paint: Any) -> list[str]:
-    """bash names the line itself; the file it runs has one line more."""
+    """Bash names the line itself; the file it runs has one line more."""
     found = list(BASH_LINE.finditer(failure.message)) if origin.language == "bash" else []
     if not found:
         return []
@@ -185,5 +191,5 @@ def _source(origin: Origin, line: int, paint: Any) -> list[str]:
 def _numbered(text: str, number: int, here: bool, paint: Any) -> str:
     if here:
         arrow = "-" * max(5 - len(str(number)), 1) + "> "
-        return paint(f"{arrow}{number}", CYAN) + f" {text}"
+        return f"{paint(f'{arrow}{number}', CYAN)} {text}"
     return f"{number:>{max(7, len(str(number)) + 3)}} {text}"

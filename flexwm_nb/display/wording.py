@@ -16,6 +16,8 @@ DONE = frozenset({"success", "failure", "canceled"})
 VERBS = {"success": "ran", "failure": "failed", "canceled": "cancelled"}
 HEAD, TAIL = 4, 6  # characters of an id that are shown
 MUTED = "color:var(--jp-ui-font-color2,#666)"
+LINE = "font-family:var(--jp-code-font-family,monospace);font-size:.92em"
+MARKS = {"success": "#2e7d32", "failure": "#c62828", "canceled": "#ef6c00", "running": "#1565c0"}
 
 
 def short(job_id: str) -> str:
@@ -95,8 +97,7 @@ class Headline:
 
     def html(self, face: Face = "rich") -> str:
         """As HTML; the whole id is in the tip."""
-        marks = {"success": "#2e7d32", "failure": "#c62828", "canceled": "#ef6c00", "running": "#1565c0"}
-        dot = f'<span style="color:{marks[self.state]}">●</span> ' if self.state in marks else ""
+        dot = f'<span style="color:{MARKS[self.state]}">●</span> ' if self.state in MARKS else ""
         first, *rest = (escape(word) for word in self.words(face))
         muted = f' · <span style="{MUTED}">{" · ".join(rest)}</span>' if rest else ""
-        return f'<div title="{escape(self.job_id)}" style="font-family:var(--jp-code-font-family,monospace);font-size:.92em">{dot}<b>{first}</b>{muted}</div>'
+        return f'<div title="{escape(self.job_id)}" style="{LINE}">{dot}<b>{first}</b>{muted}</div>'

@@ -189,14 +189,18 @@ def read_pair(word: str, name: str) -> tuple[str, str]:
     """`k=v` as a name and the text of a value. Raises InvalidInput."""
     found = tokens.pair(word)
     if found is None:
-        raise InvalidInput(f"{name} takes NAME=VALUE, not {word!r}", remedy=f"Write {name} {tokens.unquoted(word)}=VALUE")
+        raise InvalidInput(
+            f"{name} takes NAME=VALUE, not {word!r}", remedy=f"Write {name} {tokens.unquoted(word)}=VALUE"
+        )
     return found
 
 
 def _take_operands(definition: Definition, words: list[str], parsed: Parsed) -> None:
     for operand in definition.operands:
         if operand.many:
-            parsed.operands[operand.name] = [tokens.unquoted(word) if operand.offers != "argument" else word for word in words]
+            parsed.operands[operand.name] = [
+                tokens.unquoted(word) if operand.offers != "argument" else word for word in words
+            ]
             words = []
         elif words:
             parsed.operands[operand.name] = tokens.unquoted(words[0])

@@ -174,7 +174,7 @@ class AwaitTransform:
         shell = self._shell
         if not getattr(shell, "kernel", None) or not shell.autoawait:
             return False
-        if getattr(shell.loop_runner, "__name__", "") != "_asyncio_runner":
+        if str(shell.loop_runner) != "asyncio":
             return False
         return not _nested()
 

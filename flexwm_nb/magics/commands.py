@@ -6,7 +6,8 @@ import re
 from dataclasses import dataclass
 
 from flexwm_nb.errors import FlexwmError, InvalidInput, InvalidPath, UnknownLanguage
-from flexwm_nb.magics.arguments import Definition, Parsed, nearest, parse, read_pair
+from flexwm_nb.magics import tokens
+from flexwm_nb.magics.arguments import HELP, Definition, Parsed, nearest, parse, read_pair
 from flexwm_nb.magics.definitions import BY_NAME, LANGUAGES, OTHER_NAMES, STATES
 
 PATH = re.compile(r"[ufg](/[\w-]+){2,}", re.ASCII)
@@ -130,6 +131,11 @@ def read(name: str, line: str, cell: str | None = None) -> Command | Definition:
     return READERS.get(name, _bare)(name, parsed)
 
 
+def asks_for_help(line: str) -> bool:
+    """Whether a line has --help in it."""
+    return any(word in HELP.names for word in tokens.split(line))
+
+
 def _running(parsed: Parsed) -> dict[str, object]:
     pairs = [read_pair(word, "an argument") for word in parsed.get("k=v", [])] + parsed.get("arg", [])
     doubled = next((name for number, (name, _) in enumerate(pairs) if name in dict(pairs[:number])), None)
@@ -137,7 +143,13 @@ def _running(parsed: Parsed) -> dict[str, object]:
         raise InvalidInput(f"the argument {doubled!r} is given twice", remedy="Keep one of them")
     options = {name: parsed.get(name) for name in ("timeout", "tag")}
     switches = {name: parsed.get(name, False) for name in ("detach", "quiet")}
-    return {"arguments": tuple(pairs), "arguments_from": parsed.get("args"), "output": parsed.get("out"), **options, **switches}
+    return {
+        "arguments": tuple(pairs),
+        "arguments_from": parsed.get("args"),
+        "output": parsed.get("out"),
+        **options,
+        **switches,
+    }
 
 
 def register_script(parsed: Parsed, cell: str) -> RegisterScript:
@@ -156,7 +168,9 @@ def register_script(parsed: Parsed, cell: str) -> RegisterScript:
 
 
 def _compatible(command: RegisterScript) -> None:
-    chosen = [f"--{name.replace('_', '-')}" for name in ("no_run", "dry_run", "local", "detach") if getattr(command, name)]
+    chosen = [
+        f"--{name.replace('_', '-')}" for name in ("no_run", "dry_run", "local", "detach") if getattr(command, name)
+    ]
     if len(chosen) > 1:
         raise InvalidInput(f"{' and '.join(chosen)} do not go together", remedy="Keep one of them")
     if command.local and command.language != "python3":
@@ -191,7 +205,9 @@ def _one_job(name: str, parsed: Parsed) -> Command:
 
 
 def _cancel(name: str, parsed: Parsed) -> Command:
-    return Cancel(magic=name, jobs=tuple(parsed.get("ID", ())), reason=parsed.get("reason"), force=parsed.get("force", False))
+    return Cancel(
+        magic=name, jobs=tuple(parsed.get("ID", ())), reason=parsed.get("reason"), force=parsed.get("force", False)
+    )
 
 
 def _attach(name: str, parsed: Parsed) -> Command:

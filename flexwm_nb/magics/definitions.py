@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from flexwm_nb.magics.arguments import Definition, Operand, Option
 
-PATH = Operand(name="PATH", help="path such as f/demo/etl, or a version: f/demo/etl@v2, @HASH, @2026-11-01", offers="path")
-JOB = Operand(name="ID", help="job id or an unambiguous part of it (default: the last run)", required=False, offers="job")
+PATH = Operand(
+    name="PATH", help="path such as f/demo/etl, or a version: f/demo/etl@v2, @HASH, @2026-11-01", offers="path"
+)
+JOB = Operand(
+    name="ID", help="job id or an unambiguous part of it (default: the last run)", required=False, offers="job"
+)
 PAIRS = Operand(
     name="k=v", help="arguments: text or JSON as the script's schema says; k=$name takes a kernel variable",
     required=False, many=True, offers="argument",
@@ -13,9 +17,11 @@ PAIRS = Operand(
 
 ARGUMENT = Option(
     names=("--arg", "-p"), metavar="k=v", kind="pair", repeat=True, offers="argument",
-    help="an argument: text or JSON as the script's schema says; k=$name takes a kernel variable",
+    help="an argument: text or JSON as the script's schema says; k=$name takes a variable (a DataFrame as a file)",
 )  # fmt: skip
-ARGUMENTS = Option(names=("--args",), metavar="NAME", kind="name", offers="variable", help="a kernel variable: dict of arguments")
+ARGUMENTS = Option(
+    names=("--args",), metavar="NAME", kind="name", offers="variable", help="a kernel variable: dict of arguments"
+)
 OUTPUT = Option(names=("--out", "-o"), metavar="NAME", kind="name", help="put the result into this kernel variable")
 DETACH = Option(names=("--detach", "-d"), kind="switch", help="do not wait; come back with %windmill_attach")
 TIMEOUT = Option(names=("--timeout", "-t"), metavar="S", kind="number", help="stop the job after this many seconds")
@@ -30,10 +36,18 @@ DEFINITIONS: tuple[Definition, ...] = (
     Definition(
         name="windmill_connect",
         help="Choose the engine and say which it is.",
-        operands=(Operand(name="ENGINE", help="local (default) or the URL of a Windmill", required=False, offers="engine"),),
+        operands=(
+            Operand(name="ENGINE", help="local (default) or the URL of a Windmill", required=False, offers="engine"),
+        ),
         options=(
             Option(names=("--workspace", "-w"), metavar="W", help="workspace"),
-            Option(names=("--token",), metavar="$NAME", kind="name", offers="variable", help="kernel variable with the token (else WM_TOKEN)"),
+            Option(
+                names=("--token",),
+                metavar="$NAME",
+                kind="name",
+                offers="variable",
+                help="kernel variable with the token (else WM_TOKEN)",
+            ),
         ),
         examples=("%windmill_connect", "%windmill_connect https://windmill.example.org --workspace data"),
         python='wm = flexwm_nb.connect("local", workspace="demo")',
@@ -49,14 +63,26 @@ DEFINITIONS: tuple[Definition, ...] = (
         options=(
             *RUNNING,
             Option(names=("--no-run", "-n"), kind="switch", help="register only"),
-            Option(names=("--dry-run",), kind="switch", help="register nothing; show what would be: difference, schema, warnings"),
-            Option(names=("--local",), kind="switch", help="run main here in the kernel, to debug it; nothing is registered"),
+            Option(
+                names=("--dry-run",),
+                kind="switch",
+                help="register nothing; show what would be: difference, schema, warnings",
+            ),
+            Option(
+                names=("--local",),
+                kind="switch",
+                help="run main here in the kernel, to debug it; nothing is registered",
+            ),
             Option(names=("--summary", "-s"), metavar="TEXT", help="one line about the script"),
             Option(names=("--description",), metavar="TEXT", help="more about the script, Markdown"),
         ),
         examples=(
-            "%%windmill_script python3 f/demo/hello --arg name=Ada -o greeting\ndef main(name: str):\n    return f'Hello {name}'",
-            "%%windmill_script bash f/demo/count --arg where=/tmp\nls \"$1\" | wc -l",
+            "%%windmill_script python3 f/demo/hello --arg name=Ada -o greeting\n"
+            "def main(name: str):\n    return f'Hello {name}'",
+            "%%windmill_script python3 f/demo/rows --arg frame=$df\n"
+            "import io, pandas, wmill\ndef main(frame: wmill.S3Object):\n"
+            "    return len(pandas.read_parquet(io.BytesIO(wmill.load_s3_file(frame))))",
+            '%%windmill_script bash f/demo/count --arg where=/tmp\nls "$1" | wc -l',
         ),
         python='wm.scripts.register(ScriptDraft(path="f/demo/hello", language="python3", content=source))',
     ),
@@ -74,7 +100,12 @@ DEFINITIONS: tuple[Definition, ...] = (
         operands=(Operand(name="PATH", help="only this script's", required=False, offers="path"),),
         options=(
             LIMIT,
-            Option(names=("--state",), metavar="STATE", offers="state", help="only queued, running, success, failure or canceled"),
+            Option(
+                names=("--state",),
+                metavar="STATE",
+                offers="state",
+                help="only queued, running, success, failure or canceled",
+            ),
         ),
         examples=("%windmill_jobs f/demo/etl --state failure --limit 20",),
         python="wm.jobs.list(per_page=20)",
@@ -107,8 +138,15 @@ DEFINITIONS: tuple[Definition, ...] = (
     ),
     Definition(
         name="windmill_attach",
-        help="Come back to a run: follow it from its first log line to its result. Without ID: what this notebook left running.",
-        operands=(JOB,),
+        help="Come back to a run: follow it from its first log line to its result.",
+        operands=(
+            Operand(
+                name="ID",
+                help="job id or an unambiguous part of it (default: what this notebook left running)",
+                required=False,
+                offers="job",
+            ),
+        ),
         options=(OUTPUT, QUIET),
         examples=("%windmill_attach", "%windmill_attach 0193 -o result"),
         python="wm.jobs.attach(job_id).result()",
@@ -133,26 +171,33 @@ DEFINITIONS: tuple[Definition, ...] = (
         help="The difference between two versions of a script (default: the last two).",
         operands=(
             PATH,
-            Operand(name="OTHER", help="the version to compare with: v2, HASH, 2026-11-01, or another path", required=False, offers="path"),
+            Operand(
+                name="OTHER",
+                help="the version to compare with: v2, HASH, 2026-11-01, or another path",
+                required=False,
+                offers="path",
+            ),
         ),
         examples=("%windmill_diff f/demo/etl", "%windmill_diff f/demo/etl@v1 v3"),
         python='wm.scripts.diff("f/demo/etl")',
     ),
     Definition(name="windmill_health", help="The engine's checks, each ok, warn or fail.", python="wm.health.check()"),
     Definition(name="windmill_doctor", help="Every check of this notebook and its engine, with what to do."),
-)  # fmt: skip
+)
 
 BY_NAME = {definition.name: definition for definition in DEFINITIONS}
 
 # Windmill's own names of languages
 LANGUAGES = (
-    "python3", "bash", "bun", "deno", "nativets", "go", "postgresql", "mysql", "duckdb", "bigquery", "snowflake", "mssql",
-    "oracledb", "graphql", "powershell", "php", "rust", "ansible", "csharp", "nu", "java", "ruby", "rlang", "bunnative",
+    "python3", "bash", "bun", "deno", "nativets", "go", "postgresql", "mysql", "duckdb", "bigquery", "snowflake",
+    "mssql", "oracledb", "graphql", "powershell", "php", "rust", "ansible", "csharp", "nu", "java", "ruby", "rlang",
+    "bunnative",
 )  # fmt: skip
 # what people call them
 OTHER_NAMES = {
-    "python": "python3", "py": "python3", "sh": "bash", "shell": "bash", "zsh": "bash", "typescript": "bun", "ts": "bun",
-    "javascript": "bun", "js": "bun", "node": "bun", "sql": "postgresql", "postgres": "postgresql", "golang": "go",
+    "python": "python3", "py": "python3", "sh": "bash", "shell": "bash", "zsh": "bash", "typescript": "bun",
+    "ts": "bun", "javascript": "bun", "js": "bun", "node": "bun", "sql": "postgresql", "postgres": "postgresql",
+    "golang": "go",
     "c#": "csharp", "r": "rlang", "pwsh": "powershell",
 }  # fmt: skip
 STATES = ("queued", "running", "success", "failure", "canceled")

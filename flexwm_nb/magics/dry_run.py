@@ -42,7 +42,9 @@ class Plan:
         head = f"<b>{escape(self.path)}</b> · {escape(self.language)} · {escape(self.status)} · nothing is registered"
         listed = escape("\n".join(self._arguments()))
         warned = escape("\n".join(f"⚠ {warning}" for warning in self.warnings))
-        return f'<div>{head}</div>{diff_html(self.difference)}<pre>{listed}</pre><pre style="color:#b26a00">{warned}</pre>'
+        return (
+            f'<div>{head}</div>{diff_html(self.difference)}<pre>{listed}</pre><pre style="color:#b26a00">{warned}</pre>'
+        )
 
     def _arguments(self) -> list[str]:
         """The arguments, one a line."""
@@ -62,7 +64,9 @@ def _default(found: dict[str, Any], required: bool) -> str:
     return ", required" if required else f" = {found.get('default')!r}"
 
 
-async def windmill_dry_run(call: Call, command: RegisterScript, schema: dict[str, Any], warnings: Sequence[str]) -> Plan:
+async def windmill_dry_run(
+    call: Call, command: RegisterScript, schema: dict[str, Any], warnings: Sequence[str]
+) -> Plan:
     """Say what would be registered."""
     engine = await call.engine()
     try:

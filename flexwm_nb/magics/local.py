@@ -38,7 +38,7 @@ def module_of(call: Call, command: RegisterScript) -> Any:
     name = call.session.shell.compile.cache(padded, number)
     module = types.ModuleType(MODULE)
     module.__file__ = name
-    exec(compile(padded, name, "exec", dont_inherit=True), module.__dict__)  # what --local is for
+    exec(compile(padded, name, "exec", dont_inherit=True), module.__dict__)  # noqa: S102  what --local is for
     return module
 
 
@@ -98,5 +98,3 @@ def _finished(value: Any) -> Any:
 
     nest_asyncio.apply(loop)
     return loop.run_until_complete(waited())
-
-

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import math
+import time
 from collections.abc import Mapping
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -14,7 +15,7 @@ from flexwm_nb.display.live import LiveRun, show_final
 from flexwm_nb.display.logs import LogTail
 from flexwm_nb.display.traceback import Origin
 from flexwm_nb.display.wording import Headline, short
-from flexwm_nb.errors import ExecutionError, FlexwmError, JobCanceled, JobFailed
+from flexwm_nb.errors import ExecutionError, FlexwmError, JobCanceled, JobFailed, JobNotFound
 from flexwm_nb.magics.awaiting import END, INTERRUPTS, Feed
 from flexwm_nb.magics.failures import shown_as
 from flexwm_nb.magics.session import Call
@@ -23,10 +24,13 @@ from flexwm_nb.magics.values import Arguments
 if TYPE_CHECKING:
     from flexwm_nb.engine import Engine
     from flexwm_nb.execution import Execution
+
     from flexwm_nb.models.jobs import Job, JobUpdate
 
 TICK = 0.1  # seconds between two looks at the clock while nothing happens
 INTERRUPTED = "interrupted in the notebook"
+LATE = 20  # tries to cancel a job whose submission may still be on its way
+PAUSE = 0.1  # seconds between them
 
 
 async def upload(call: Call, engine: Engine, arguments: Arguments) -> dict[str, Any]:
@@ -57,7 +61,7 @@ async def launch(
             engine.executions.submit, reference, dict(arguments), job_id=job_id, timeout=limit, tag=tag
         )
     except INTERRUPTS:
-        await interrupted(call, job_id)
+        await interrupted(call, job_id, tries=LATE)
     headline = headline.evolve(job_id=job_id, state="queued")
     call.session.remember(job_id, headline)
     _note(engine, headline)
@@ -65,16 +69,19 @@ async def launch(
 
 
 def _note(engine: Engine, headline: Headline) -> None:
-    endpoint = engine.client.endpoint
+    where, workspace = address(engine)
+    subject = headline.stable or headline.subject
     journal.note(
         journal.Record(
-            job_id=headline.job_id,
-            subject=headline.stable or headline.subject,
-            engine="local" if endpoint.kind == "local" else endpoint.url,
-            workspace=endpoint.workspace,
-            notebook=journal.notebook(),
+            job_id=headline.job_id, subject=subject, engine=where, workspace=workspace, notebook=journal.notebook()
         )
     )
+
+
+def address(engine: Engine) -> tuple[str, str]:
+    """Which engine and workspace, as the journal names them."""
+    endpoint = engine.client.endpoint
+    return "local" if endpoint.kind == "local" else endpoint.url, endpoint.workspace
 
 
 async def follow(call: Call, execution: Execution, headline: Headline, *, quiet: bool = False) -> Job:
@@ -83,16 +90,15 @@ async def follow(call: Call, execution: Execution, headline: Headline, *, quiet:
     tail = LogTail(call.session.settings.tail_lines)
     clock = Clock(headline)
     feed = Feed(execution.events(), abort=getattr(execution, "abort", None))
-    job: Job | None = None
+    last: Job | None = None
     try:
         while (update := await call.pace.take(feed, TICK)) is not END:
             if update is not None:
                 tail.feed(update.new_logs or "")
                 clock.see(update)
-                job = update.job or job
+                last = update.job or last
             live.update(clock.headline(), tail.lines, tail.hidden)
-        if job is None:
-            job = await call.work(execution.job)
+        job = last or await call.work(execution.job)
     except INTERRUPTS:
         await interrupted(call, execution.id)
     finally:
@@ -133,16 +139,28 @@ class Clock:
         return self._headline.evolve(state="running", ran=now - self._started)
 
 
-async def interrupted(call: Call, job_id: str) -> NoReturn:
+async def interrupted(call: Call, job_id: str, *, tries: int = 1) -> NoReturn:
     """The notebook was interrupted: cancel the job, or leave it, and say so as an error."""
     if call.session.settings.on_interrupt == "detach":
         text = f"detached (job {short(job_id)}); come back with %windmill_attach {short(job_id)}"
         raise shown_as(ExecutionError(text, job_id=job_id), lambda: [text])
     engine = await call.engine()
     with contextlib.suppress(FlexwmError):  # it ended meanwhile, or never reached the engine
-        await call.work(engine.executions.cancel, job_id, reason=INTERRUPTED)
+        await call.work(_cancel, engine, job_id, tries)
     text = "cancelled" if call.session.face == "plain" else f"cancelled (job {short(job_id)})"
     raise shown_as(JobCanceled(text, job_id=job_id), lambda: [text])
+
+
+def _cancel(engine: Engine, job_id: str, tries: int) -> None:
+    """Cancel a job. Raises JobNotFound where it is not there after so many tries."""
+    for left in reversed(range(tries)):
+        try:
+            engine.executions.cancel(job_id, reason=INTERRUPTED)
+            return
+        except JobNotFound:
+            if not left:
+                raise
+            time.sleep(PAUSE)
 
 
 async def conclude(call: Call, execution: Execution, job: Job, output: str | None = None) -> Any:
@@ -166,7 +184,7 @@ async def canceled(call: Call, job: Job) -> FlexwmError:
     return shown_as(JobCanceled(text, job_id=job.id, by=job.canceled_by, reason=job.canceled_reason), lambda: [text])
 
 
-async def failed(call: Call, job: Job) -> FlexwmError:
+async def failed(call: Call, job: Job) -> JobFailed:
     """The error of a job that failed, with its traceback at the cell's lines."""
     engine = await call.engine()
     origin = await origin_of(call, engine, job)
@@ -184,8 +202,7 @@ async def failed(call: Call, job: Job) -> FlexwmError:
         colour=call.session.colour,
     )
     what = f"{failure.name}: {failure.message}" if failure.message else failure.name
-    details = {"job_id": job.id, "error": error, "name": failure.name}
-    return shown_as(JobFailed(what, remedy=" ", **details), lambda: lines)
+    return shown_as(JobFailed(what, job_id=job.id, error=error, name=failure.name), lambda: lines)
 
 
 async def origin_of(call: Call, engine: Engine, job: Job) -> Origin:

@@ -10,14 +10,16 @@ from flexwm_nb import signatures
 from flexwm_nb.display.live import show, show_final
 from flexwm_nb.display.traceback import Origin
 from flexwm_nb.display.wording import Headline, escape
-from flexwm_nb.errors import InvalidSource, ScriptNotFound, UnknownLanguage
+from flexwm_nb.errors import InvalidSource, UnknownLanguage
 from flexwm_nb.magics import dry_run, local, runs
+from flexwm_nb.magics.catalogue import about
 from flexwm_nb.magics.commands import RegisterScript, RunScript
 from flexwm_nb.magics.session import Call
 from flexwm_nb.magics.values import Arguments, collect
 
 if TYPE_CHECKING:
     from flexwm_nb.engine import Engine
+
     from flexwm_nb.models.scripts import Registration
 
 
@@ -50,7 +52,9 @@ async def windmill_script(call: Call, command: RegisterScript) -> Any:
     """Register the cell and run it; nothing is registered before everything is known to be right."""
     source = inspect(command.language, command.content)
     if source.is_library and not command.no_run:
-        raise InvalidSource("the cell has no function main", remedy="Add def main(), or register it for others to import with --no-run")
+        raise InvalidSource(
+            "the cell has no function main", remedy="Add def main(), or register it for others to import with --no-run"
+        )
     if command.dry_run:
         return await dry_run.windmill_dry_run(call, command, source.schema, source.warnings)
     arguments = Arguments() if command.no_run else gather(call, command, source.schema, source.open_ended, command.path)
@@ -134,18 +138,9 @@ async def windmill_run(call: Call, command: RunScript) -> Any:
 
 async def find(call: Call, engine: Engine, reference: str) -> tuple[Any, Any]:
     """A script and which version it is. Raises ScriptNotFound with the path that was probably meant."""
-    from flexwm_nb.magics.arguments import nearest
-
-    try:
-        version = await call.work(engine.scripts.resolve, reference)
-        return await call.work(engine.scripts.get, f"{version.path}@{version.hash}"), version
-    except ScriptNotFound as error:
-        path = reference.partition("@")[0]
-        known = [script.path for script in await call.work(engine.scripts.list)]
-        close = None if path in known else nearest(path, known)
-        if close is None:
-            raise
-        raise ScriptNotFound(f"there is no script {path}", remedy=f"Did you mean {close}?", **error.details) from None
+    path = reference.partition("@")[0]
+    version = await about(call, engine, path, engine.scripts.resolve, reference)
+    return await call.work(engine.scripts.get, f"{version.path}@{version.hash}"), version
 
 
 def takes_anything(script: Any) -> bool:

@@ -47,7 +47,7 @@ class Session:
     def connect(
         self, target: str | None, workspace: str | None, token: str | None = None, *, again: bool = True
     ) -> Future[Engine]:
-        """Connect in a thread to another engine; the one before is closed when that is done."""
+        """Connect in a thread to another engine that answers; the one before is closed when that is done."""
         with self._change:
             before = self._engine
             if not again and before is not None and not _failed(before):
@@ -55,9 +55,29 @@ class Session:
             future: Future[Engine] = Future()
             self._engine = future
         named = {"workspace": workspace, "token": token}
-        arguments = (future, before, target, named)
-        threading.Thread(target=_connect, args=arguments, name="flexwm-connect", daemon=True).start()
+        arguments = (future, before, target, named, again)
+        threading.Thread(target=self._open, args=arguments, name="flexwm-connect", daemon=True).start()
         return future
+
+    def _open(
+        self, future: Future[Engine], before: Future[Engine] | None, target: str | None, named: Any, check: bool
+    ) -> None:
+        """Connect, then close the engine before; where that fails, it stays. Shows nothing."""
+        try:
+            import flexwm_nb
+
+            engine = flexwm_nb.connect(target, **named)
+            if check:
+                engine.describe()
+        except BaseException as error:
+            with self._change:
+                if self._engine is future and before is not None:
+                    self._engine = before
+            future.set_exception(error)
+            return
+        future.set_result(engine)
+        if before is not None:
+            before.add_done_callback(_close)
 
     @property
     def connected(self) -> Engine | None:
@@ -67,9 +87,10 @@ class Session:
 
     def close(self) -> None:
         """Close the connection; the engine goes on."""
-        engine, self._engine = self.connected, None
+        with self._change:
+            engine, self._engine = self._engine, None
         if engine is not None:
-            engine.close()
+            engine.add_done_callback(_close)
 
     @property
     def face(self) -> Face:
@@ -114,17 +135,9 @@ class Session:
         return list(reversed(self._runs))
 
 
-def _connect(future: Future[Engine], before: Future[Engine] | None, target: str | None, named: dict[str, Any]) -> None:
-    """Connect, and close the engine before."""
-    try:
-        import flexwm_nb
-
-        future.set_result(flexwm_nb.connect(target, **named))
-    except BaseException as error:  # handed to who asks for the engine
-        future.set_exception(error)
-        return
-    if before is not None and before.done() and not _failed(before):
-        before.result().close()
+def _close(future: Future[Engine]) -> None:
+    if not _failed(future):
+        future.result().close()
 
 
 def _failed(future: Future[Any]) -> bool:
@@ -165,6 +178,11 @@ class Call:
         lines = raw.split("\n")
         found = next((number for number, line in enumerate(lines, 1) if line.lstrip().startswith(self.title)), 1)
         return shell.execution_count, found
+
+    def place(self, line: int) -> str:
+        """A line of the cell magic's body, by name."""
+        number, above = self.cell()
+        return f"Cell In[{number}], line {line + above}"
 
     async def job_id(self, part: str | None) -> str:
         """The whole id of a job: of the last run without a part. Raises JobNotFound and InvalidInput."""
@@ -211,5 +229,3 @@ def _only(matching: list[str], part: str) -> str:
         shown = ", ".join(matching[:3]) + (" …" if len(matching) > 3 else "")
         raise InvalidInput(f"{part!r} may be any of {len(matching)} jobs", why=shown, remedy="Give more of the id")
     return matching[0]
-
-

@@ -71,7 +71,9 @@ def _end_of_bracket(line: str, start: int) -> int:
         position += 1
         if not expected:
             return position
-    raise InvalidInput(f"the {line[start]} in {line[start:]} is not closed", remedy=f"Close it with {OPENING[line[start]]}")
+    raise InvalidInput(
+        f"the {line[start]} in {line[start:]} is not closed", remedy=f"Close it with {OPENING[line[start]]}"
+    )
 
 
 def unquoted(word: str) -> str:

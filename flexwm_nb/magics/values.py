@@ -13,6 +13,8 @@ from flexwm_nb.magics.arguments import nearest
 
 VARIABLE = re.compile(r"\$([^\W\d]\w*)")  # not $var:… and $res:…, which are the engine's
 LARGEST_LIST = 1_000_000  # bytes of JSON that a frame may take as a list
+LARGEST_FILE = 200_000_000  # bytes of parquet, what a request may carry
+READ_IT = "pandas.read_parquet(io.BytesIO(wmill.load_s3_file({name})))"  # how a script gets the frame
 FILE_FORMATS = ("resource-s3_object", "resource-s3object")
 NO_TYPE = ("", None, "object")  # of a parameter that may take a file
 WORDS = {"True": True, "False": False, "None": None}
@@ -87,7 +89,9 @@ def collect(
 def _mapping(name: str, names: Mapping[str, Any]) -> Mapping[str, Any]:
     value = variable(name, names, f"--args {name}")
     if not isinstance(value, Mapping) or not all(isinstance(key, str) for key in value):
-        raise InvalidArguments(f"--args {name}: {name} is a {type(value).__name__}", remedy="Give a dict with names as keys")
+        raise InvalidArguments(
+            f"--args {name}: {name} is a {type(value).__name__}", remedy="Give a dict with names as keys"
+        )
     return value
 
 
@@ -182,9 +186,12 @@ def _put_frame(arguments: Arguments, name: str, frame: Any, wanted: Mapping[str,
         arguments.files.append(FrameFile(name, frame, parquet(name, frame)))
     else:
         wants = NAMES.get(str(kind), str(kind))
-        raise InvalidArguments(
-            f"{name} takes {wants}, not a DataFrame", remedy=f"Annotate it: {name}: wmill.S3Object", fields=[name]
-        )
+        raise InvalidArguments(f"{name} takes {wants}, not a DataFrame", remedy=_as_file(name), fields=[name])
+
+
+def _as_file(name: str) -> str:
+    """What to do to take a frame."""
+    return f"Annotate it {name}: wmill.S3Object and read it with {READ_IT.format(name=name)}"
 
 
 def _records(name: str, frame: Any) -> Any:
@@ -194,7 +201,7 @@ def _records(name: str, frame: Any) -> Any:
         rows, columns = frame.shape
         raise InvalidArguments(
             f"{name}: a frame of {rows:,} × {columns} is {size(length)} as a list, the limit is {size(LARGEST_LIST)}",
-            remedy=f"Annotate it as a file: {name}: wmill.S3Object",
+            remedy=_as_file(name),
             fields=[name],
         )
     return json.loads(text)
@@ -209,6 +216,14 @@ def parquet(name: str, frame: Any) -> bytes:
         raise InvalidArguments(
             f"{name}: the frame cannot travel as parquet", why=why, remedy="Convert its columns first", fields=[name]
         ) from None
+    if len(data) > LARGEST_FILE:
+        rows, columns = frame.shape
+        what = f"{name}: the frame of {rows:,} × {columns} is {size(len(data))} as parquet"
+        raise InvalidArguments(
+            f"{what}, the limit is {size(LARGEST_FILE)}",
+            remedy="Take fewer rows or columns, or write it to a file that the script can read",
+            fields=[name],
+        )
     return data
 
 
@@ -220,9 +235,11 @@ def travelling(name: str, value: Any) -> Any:
     except (TypeError, ValueError, RecursionError) as error:
         why = "it contains itself" if isinstance(error, RecursionError) or "ircular" in str(error) else str(error)
         raise InvalidArguments(
-            f"{name}: a {type(value).__name__} cannot travel", why=why, remedy="Give text, numbers, lists, dicts or a DataFrame",
+            f"{name}: a {type(value).__name__} cannot travel",
+            why=why,
+            remedy="Give text, numbers, lists, dicts or a DataFrame",
             fields=[name],
-        ) from None  # fmt: skip
+        ) from None
 
 
 def _encoder() -> Callable[[Any], Any]:
@@ -256,7 +273,10 @@ def _is_a(value: Any, kind: str) -> bool:
     if kind == "boolean":
         return isinstance(value, bool)
     if kind == "integer":
-        return isinstance(value, int) and not isinstance(value, bool) or isinstance(value, float) and value.is_integer()
+        return (isinstance(value, int) and not isinstance(value, bool)) or (
+            isinstance(value, float) and value.is_integer()
+        )
     if kind == "number":
         return isinstance(value, (int, float)) and not isinstance(value, bool)
-    return isinstance(value, {"string": str, "array": list, "object": dict, "null": type(None)}[kind])
+    kinds: dict[str, type] = {"string": str, "array": list, "object": dict, "null": type(None)}
+    return isinstance(value, kinds[kind])

@@ -1,0 +1,62 @@
+"""What is registered: scripts, their versions, and how those differ."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from flexwm_nb.display import frames
+from flexwm_nb.display.diffs import Diff
+from flexwm_nb.errors import ScriptNotFound
+from flexwm_nb.magics.arguments import nearest
+from flexwm_nb.magics.commands import ListScripts, Versions
+from flexwm_nb.magics.session import Call
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from flexwm_nb.engine import Engine
+
+
+async def windmill_scripts(call: Call, command: ListScripts) -> Any:
+    """The scripts as a frame."""
+    engine = await call.engine()
+    found = await call.work(
+        engine.scripts.list,
+        path_start=command.prefix,
+        language=command.language,
+        archived=command.archived,
+        limit=command.limit,
+    )
+    made = frames.scripts(found, workspace=engine.client.endpoint.workspace)
+    return frames.steady(made) if call.session.face == "plain" else made
+
+
+async def windmill_history(call: Call, command: Versions) -> Any:
+    """A script's versions as a frame."""
+    engine = await call.engine()
+    path = command.reference.partition("@")[0]
+    found = await about(call, engine, path, engine.scripts.history, path)
+    made = frames.versions(found, path=path)
+    return frames.steady(made) if call.session.face == "plain" else made
+
+
+async def windmill_diff(call: Call, command: Versions) -> Any:
+    """The difference between two versions."""
+    engine = await call.engine()
+    path = command.reference.partition("@")[0]
+    other = command.other
+    if other is not None and "/" not in other:
+        other = f"{path}@{other.removeprefix('@')}"
+    return Diff(await about(call, engine, path, engine.scripts.diff, command.reference, other))
+
+
+async def about(call: Call, engine: Engine, path: str, ask: Callable[..., Any], /, *arguments: Any) -> Any:
+    """What the engine says of a script. Raises ScriptNotFound with the path that was probably meant."""
+    try:
+        return await call.work(ask, *arguments)
+    except ScriptNotFound as error:
+        known = [script.path for script in await call.work(engine.scripts.list)]
+        close = None if path in known else nearest(path, known)
+        if close is None:
+            raise
+        raise ScriptNotFound(f"there is no script {path}", remedy=f"Did you mean {close}?", **error.details) from None

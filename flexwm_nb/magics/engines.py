@@ -1,0 +1,53 @@
+"""Which engine, how it is, and what there is to type."""
+
+from __future__ import annotations
+
+from flexwm_nb.display import checks
+from flexwm_nb.display.tables import Table
+from flexwm_nb.errors import InvalidArguments
+from flexwm_nb.magics import doctor
+from flexwm_nb.magics.commands import Command, Connect
+from flexwm_nb.magics.definitions import DEFINITIONS
+from flexwm_nb.magics.session import Call
+from flexwm_nb.magics.values import variable
+
+
+async def windmill(call: Call, command: Command) -> Table:
+    """Every magic with an example."""
+    rows = [(item.title, item.help, item.examples[0].split("\n")[0] if item.examples else "") for item in DEFINITIONS]
+    return Table(("magic", "does", "for example"), tuple(rows))
+
+
+async def windmill_connect(call: Call, command: Connect) -> None:
+    """Choose the engine, and say in one line which it is."""
+    session, token = call.session, _token(call, command.token_from)
+    if (command.target, command.workspace, token) == (None, None, None):
+        engine = await call.engine()
+    else:
+        target = command.target or session.settings.engine or None
+        workspace = command.workspace or session.settings.workspace or None
+        engine = await call.work(session.connect(target, workspace, token).result)
+    found = await call.work(engine.describe)
+    health = "healthy" if found.healthy else "not healthy (see %windmill_doctor)"
+    print(f"{found.kind} engine · workspace {found.workspace} · {health}" if session.face == "plain" else found)
+
+
+def _token(call: Call, name: str | None) -> str | None:
+    """The text in a kernel variable. Raises InvalidArguments."""
+    if name is None:
+        return None
+    value = variable(name, call.names, f"--token ${name}")
+    if not isinstance(value, str) or not value:
+        raise InvalidArguments(f"--token ${name}: {name} is no token but a {type(value).__name__}", fields=["token"])
+    return value
+
+
+async def windmill_health(call: Call, command: Command) -> Table:
+    """The engine's checks."""
+    engine = await call.engine()
+    return checks.checks(await call.work(engine.health.check), call.session.face)
+
+
+async def windmill_doctor(call: Call, command: Command) -> Table:
+    """The notebook's checks and the engine's; this one works without an engine too."""
+    return checks.checks([*doctor.notebook(call), *await doctor.engine(call)], call.session.face)

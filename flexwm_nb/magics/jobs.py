@@ -1,0 +1,130 @@
+"""Runs: listed, looked at, cancelled, come back to."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from flexwm_nb import journal
+from flexwm_nb.display import frames, results
+from flexwm_nb.display.logs import LogTail, own_lines
+from flexwm_nb.display.run_view import RunView
+from flexwm_nb.display.wording import Headline, short
+from flexwm_nb.magics import runs
+from flexwm_nb.magics.commands import Attach, Cancel, ListJobs, OneJob
+from flexwm_nb.magics.session import Call
+
+if TYPE_CHECKING:
+    from flexwm_nb.engine import Engine
+
+    from flexwm_nb.models.jobs import Job
+
+ROWS = 50  # runs shown where no limit is given
+MANY = 1_000  # running jobs among which this notebook's are looked for
+
+
+async def windmill_jobs(call: Call, command: ListJobs) -> Any:
+    """The newest runs as a frame."""
+    engine = await call.engine()
+    limit = command.limit or ROWS
+    found = await call.work(engine.executions.list, path=command.path, state=command.state, per_page=limit)
+    return _frame(call, engine, found)
+
+
+def _frame(call: Call, engine: Engine, found: list[Job]) -> Any:
+    made = frames.jobs(found, workspace=engine.client.endpoint.workspace)
+    return frames.steady(made) if call.session.face == "plain" else made
+
+
+async def windmill_job(call: Call, command: OneJob) -> RunView:
+    """One run."""
+    engine = await call.engine()
+    job = await call.work(engine.executions.get, await call.job_id(command.job))
+    logs = await call.work(engine.executions.logs, job.id)
+    tail = LogTail(call.session.settings.tail_lines)
+    tail.feed(logs)
+    tail.finish()
+    failure = (await runs.failed(call, job))._render_traceback_() if job.state == "failure" else []
+    value = await call.work(engine.executions.attach(job.id).result) if job.state == "success" else None
+    return RunView(
+        job=job,
+        headline=headline_of(call, job),
+        logs=logs,
+        lines=tail.lines,
+        hidden=tail.hidden,
+        result=results.present(value, autoframe=call.session.settings.autoframe),
+        failure=failure,
+        face=call.session.face,
+    )
+
+
+def headline_of(call: Call, job: Job) -> Headline:
+    """The line about a job, with what this kernel knows of it."""
+    subject = job.path or f"{job.language or job.kind} preview"
+    known = call.session.headline(job.id) or Headline(subject=subject, language=job.language or "")
+    return runs.ended(known.evolve(job_id=job.id), job)
+
+
+async def windmill_logs(call: Call, command: OneJob) -> None:
+    """Print a run's log; only the script's own lines with a plain face."""
+    engine = await call.engine()
+    text = await call.work(engine.executions.logs, await call.job_id(command.job))
+    lines = own_lines(text) if call.session.face == "plain" else text.strip("\n").split("\n")
+    if command.tail is not None:
+        lines = lines[-command.tail :]
+    if any(lines):
+        print("\n".join(lines))
+
+
+async def windmill_cancel(call: Call, command: Cancel) -> None:
+    """Cancel runs, and say of each what became of it."""
+    engine = await call.engine()
+    for part in command.jobs or (None,):
+        job_id = await call.job_id(part)
+        job = await call.work(engine.executions.get, job_id)
+        if not job.done:
+            await call.work(engine.executions.cancel, job_id, reason=command.reason, force=command.force)
+        name = job.path or "the job" if call.session.face == "plain" else f"job {short(job_id)}"
+        print(f"{name}: {'has ended already' if job.done else 'cancelled'}")
+
+
+async def windmill_attach(call: Call, command: Attach) -> Any:
+    """Follow a run from its first log line; without an id the one that this notebook left running."""
+    engine = await call.engine()
+    if command.job is None:
+        going_on = await left_running(call, engine)
+        if len(going_on) != 1:
+            return _several(call, engine, going_on)
+        job_id = going_on[0].id
+    else:
+        job_id = await call.job_id(command.job)
+    execution = engine.executions.attach(job_id)
+    headline = headline_of(call, await call.work(execution.job))
+    job = await runs.follow(call, execution, headline, quiet=command.quiet)
+    return await runs.conclude(call, execution, job, command.output)
+
+
+def _several(call: Call, engine: Engine, going_on: list[Job]) -> Any:
+    """None or several are running: say so."""
+    if going_on:
+        print(f"{len(going_on)} runs of this notebook go on; %windmill_attach ID comes back to one")
+        return _frame(call, engine, going_on)
+    known = _noted(call, engine)
+    last = f"; the last one was {known[-1].subject}: %windmill_job" if known else ""
+    print(f"No run of this notebook goes on{last}")
+    return None
+
+
+def _noted(call: Call, engine: Engine) -> list[journal.Record]:
+    """What this notebook started on this engine, oldest first."""
+    here = runs.address(engine)
+    found = journal.read(notebook=journal.notebook())
+    return [record for record in found if (record.engine, record.workspace) == here]
+
+
+async def left_running(call: Call, engine: Engine) -> list[Job]:
+    """The runs of this notebook that have not ended, newest first."""
+    mine = {record.job_id for record in _noted(call, engine)} | set(call.session.runs)
+    found: list[Job] = []
+    for state in ("running", "queued"):
+        found += await call.work(engine.executions.list, state=state, per_page=MANY)
+    return [job for job in {job.id: job for job in found}.values() if job.id in mine]
