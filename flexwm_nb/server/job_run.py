@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 MARKERS = ("$var:", "$jsonvar:", "$res:", "$encrypted:")
 TOKEN_GRACE = 5.0  # seconds that a job's token outlives it
+FIRST_WORDS = 0.2  # seconds that a job has run before a cancel ends it, so that its log shows how far it came
 HOST = platform.node()
 
 log = logging.getLogger(__name__)
@@ -47,7 +48,7 @@ class Run:
         self._process: RunningJob | RefusedJob | None = None
         self._forced: asyncio.Future[Ending] = asyncio.get_running_loop().create_future()
         self._task: asyncio.Task[Ending] | None = None
-        self._began = time.monotonic()
+        self._began = self._launched = time.monotonic()
 
     async def execute(self) -> Ending:
         """Run the job; its end, however it came about. Never raises but when cancelled."""
@@ -92,8 +93,8 @@ class Run:
         token = self._issue_token()
         try:
             process = self._process = await self._launch(token)
-            if self.canceled is not None:
-                self._end_process(outcomes.terminated(*self.canceled))
+            self._launched = time.monotonic()
+            self._end_canceled()
             timer = self._arm()
             outcome = await process.outcome()
             if timer is not None:
@@ -175,7 +176,14 @@ class Run:
         """Have the process ended; the first wish counts."""
         if self.canceled is None:
             self.canceled = (by, reason)
-            self._end_process(outcomes.terminated(by, reason))
+            self._end_canceled()
+
+    def _end_canceled(self) -> None:
+        """End the process, if it runs yet, after its first moments."""
+        if self.canceled is not None and self._process is not None:
+            left = FIRST_WORDS - (time.monotonic() - self._launched)
+            text = outcomes.terminated(*self.canceled)
+            asyncio.get_running_loop().call_later(max(left, 0.0), self._end_process, text)
 
     def force(self, by: str, reason: str) -> None:
         """End the job now, whatever its process does."""
