@@ -8,7 +8,7 @@ from datetime import datetime, timezone
 from flexwm_nb.server.job_records import Job
 
 WORKER_GROUP = "default"
-KEPT = {"PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": "/", "TZ": "UTC"}  # with what stands in for them
+KEPT = {"PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": "/", "TZ": ""}  # with what stands in for them
 SECOND = 1_000_000  # microseconds
 MILLISECOND = 1_000  # microseconds
 
