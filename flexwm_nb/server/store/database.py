@@ -18,6 +18,7 @@ from typing import Any, TypeAlias, TypeVar
 import apsw
 
 from flexwm_nb.errors import StoreCorrupt, StoreError, StoreFull, StoreUnwritable
+from flexwm_nb.server.store.containment import json_contains
 from flexwm_nb.server.store.migrations import migrate
 from flexwm_nb.server.store.queries import statement
 
@@ -61,6 +62,7 @@ def connect(path: Path) -> apsw.Connection:
         ("trusted_schema", "OFF"),
     ):
         connection.pragma(pragma, value)
+    connection.create_scalar_function("json_contains", json_contains, 2, deterministic=True)
     return connection
 
 
