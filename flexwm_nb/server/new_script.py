@@ -13,13 +13,9 @@ from flexwm_nb.errors import FlexwmError
 from flexwm_nb.server import paths
 from flexwm_nb.server.failures import Failure, bad_request
 from flexwm_nb.server.http import Identity
+from flexwm_nb.server.languages import Language
 from flexwm_nb.signatures import parse_signature
 
-Language = Literal[
-    "nativets", "deno", "python3", "go", "bash", "powershell", "postgresql", "bun", "bunnative", "mysql",
-    "bigquery", "snowflake", "graphql", "mssql", "oracledb", "duckdb", "php", "rust", "ansible", "csharp",
-    "nu", "java", "ruby", "rlang",
-]  # fmt: skip
 Kind = Literal["script", "failure", "trigger", "approval", "preprocessor"]
 Hash = Annotated[str, msgspec.Meta(pattern="^[0-9a-fA-F]{16}$")]
 Int32 = Annotated[int, msgspec.Meta(ge=-(2**31), le=2**31 - 1)]

@@ -1,0 +1,301 @@
+"""Resources: JSON values of a type that scripts take as arguments.
+
+`list_search` gives every resource; Windmill's community edition stops after three.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from typing import Any
+
+import msgspec
+from msgspec import UNSET, UnsetType
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from flexwm_nb.server import access, environment, paths
+from flexwm_nb.server.clock import now, render_time
+from flexwm_nb.server.failures import bad_request, missing, not_found
+from flexwm_nb.server.http import (
+    as_json,
+    body,
+    context,
+    fragment,
+    identity,
+    paging,
+    path,
+    plain,
+    query,
+    raw_json,
+    without_nulls,
+    workspace,
+)
+from flexwm_nb.server.interpolation import resource_value
+from flexwm_nb.server.job_records import Job
+from flexwm_nb.server.store.database import Row, Transaction
+
+OMITTED = ("labels", "ws_specific")
+VARIABLE = "$var:"
+
+
+class NewResource(msgspec.Struct, kw_only=True):
+    """A resource to be made."""
+
+    path: str
+    value: Any = None
+    description: str | None = None
+    resource_type: str
+    labels: list[str] | None = None
+    ws_specific: bool | None = None
+
+
+class ResourceChange(msgspec.Struct, kw_only=True):
+    """What of a resource is to change."""
+
+    path: str | None = None
+    description: str | None = None
+    value: Any | UnsetType = UNSET
+    resource_type: str | None = None
+    labels: list[str] | None = None
+    ws_specific: bool | None = None
+
+
+class NewValue(msgspec.Struct):
+    """Another value."""
+
+    value: Any = None
+
+
+class CreateQuery(msgspec.Struct):
+    """How to create."""
+
+    update_if_exists: bool | None = None
+
+
+class InterpolatedQuery(msgspec.Struct):
+    """For which job."""
+
+    job_id: str | None = None
+
+
+class ListQuery(msgspec.Struct, kw_only=True):
+    """Which resources."""
+
+    resource_type: str | None = None
+    resource_type_exclude: str | None = None
+    path_start: str | None = None
+    path: str | None = None
+    description: str | None = None
+    value: str | None = None
+    broad_filter: str | None = None
+    label: str | None = None
+    page: int | None = None
+    per_page: int | None = None
+
+
+def text_of(value: Any) -> str | None:
+    """A value as it is stored."""
+    return None if value is None else msgspec.json.encode(value).decode()
+
+
+async def create(request: Request) -> Response:
+    """A new resource; with update_if_exists also another state of one."""
+    new, where = await body(request, NewResource), workspace(request)
+    replace = bool(query(request, CreateQuery).update_if_exists)
+    paths.check(new.path, "resource")
+    paths.check_text(new.description)
+    row = {
+        **msgspec.structs.asdict(new),
+        "workspace": where,
+        "value": text_of(new.value),
+        "labels": new.labels and text_of(new.labels),
+        "username": identity(request).username,
+        "now": now(),
+    }
+
+    def change(transaction: Transaction) -> None:
+        if not replace and transaction.one("values_resource", workspace=where, path=new.path):
+            raise bad_request(f"Resource {new.path} already exists")
+        transaction.run("resources_insert", **row)
+
+    await context(request).database.write(change)
+    return plain(f"resource {new.path} created", 201)
+
+
+def show(row: Row, *, with_value: bool) -> dict[str, Any]:
+    """A resource; lists show no values."""
+    found = {
+        **{name: row[name] for name in ("workspace_id", "path", "description", "resource_type", "created_by")},
+        "value": fragment(row["value"]) if with_value else None,
+        "extra_perms": fragment(row["extra_perms"]),
+        "edited_at": render_time(row["edited_at"]),
+        "is_linked": bool(row["is_linked"]),
+        "is_refreshed": None,
+        "is_oauth": None,
+        "is_expired": None,
+        "refresh_error": None,
+        "account": None,
+        "labels": fragment(row["labels"]),
+        "ws_specific": None if row["ws_specific"] is None else bool(row["ws_specific"]),
+    }
+    return without_nulls(found, OMITTED)
+
+
+async def get(request: Request) -> Response:
+    """One resource, its references as they were written."""
+    return as_json(show(found(request), with_value=True))
+
+
+def found(request: Request) -> Row:
+    """The resource that the path names. Raises Failure 404."""
+    name = path(request)
+    row = context(request).database.one("resources_get", workspace=workspace(request), path=name)
+    if row is None:
+        raise not_found(f"Resource {name} not found")
+    return row
+
+
+async def get_value(request: Request) -> Response:
+    """A resource's value, its references as they were written."""
+    return raw_json(found(request)["value"] or "null")
+
+
+async def get_value_interpolated(request: Request) -> Response:
+    """A resource's value with its references put in; those to a job's own variables for a job that waits or runs."""
+    wanted = query(request, InterpolatedQuery)
+    variables = {} if wanted.job_id is None else job_variables(request, wanted.job_id)
+    value = resource_value(context(request), workspace(request), path(request), contextual=variables)
+    return as_json(value)
+
+
+def job_variables(request: Request, job_id: str) -> dict[str, str]:
+    """The contextual variables of an unfinished job, none for others."""
+    parts = context(request)
+    row = parts.database.one("resources_job", workspace=workspace(request), id=job_id)
+    if row is None:
+        return {}
+    token = access.find_token(request.scope) or ""
+    return environment.contextual(Job.of_row(row), base_url=parts.lifecycle.url, token=token)
+
+
+async def exists(request: Request) -> Response:
+    """Whether there is one at the path."""
+    row = context(request).database.one("values_resource", workspace=workspace(request), path=path(request))
+    return as_json(row is not None)
+
+
+async def listing(request: Request) -> Response:
+    """One page of resources, without their values."""
+    wanted = query(request, ListQuery)
+    rows = await context(request).database.scan(
+        "resources_page",
+        workspace=workspace(request),
+        **{name: getattr(wanted, name) for name in ("path_start", "path", "description", "broad_filter")},
+        types=wanted.resource_type and json.dumps(wanted.resource_type.split(",")),
+        excluded=json.dumps((wanted.resource_type_exclude or "").split(",")),
+        wanted_value=subset(wanted.value),
+        labels=wanted.label and json.dumps(wanted.label.split(",")),
+        **paging(wanted.page, wanted.per_page),
+    )
+    return as_json([show(row, with_value=False) for row in rows])
+
+
+def subset(text: str | None) -> str | None:
+    """The JSON that a value has to contain. Raises Failure 400."""
+    if text is None:
+        return None
+    try:
+        return json.dumps(json.loads(base64.b64decode(text, validate=True)), ensure_ascii=False)
+    except ValueError:
+        raise bad_request("value must be base64 encoded JSON") from None
+
+
+async def search(request: Request) -> Response:
+    """The values of all resources."""
+    rows = await context(request).database.scan("resources_values", workspace=workspace(request))
+    return as_json([{"path": row["path"], "value": fragment(row["value"])} for row in rows])
+
+
+async def names(request: Request) -> Response:
+    """The resources of a type whose value has a name."""
+    kind = request.path_params["name"]
+    rows = await context(request).database.scan("resources_names", workspace=workspace(request), type=kind)
+    return as_json([{"name": json.loads(row["name"]), "path": row["path"]} for row in rows])
+
+
+async def update(request: Request) -> Response:
+    """Change a resource."""
+    new, where, name = await body(request, ResourceChange), workspace(request), path(request)
+    if new.path is not None:
+        paths.check(new.path, "resource")
+    target = new.path or name
+    row = {
+        **msgspec.structs.asdict(new),
+        "workspace": where,
+        "path": name,
+        "new_path": target,
+        "has_value": new.value is not UNSET,
+        "value": None if new.value is UNSET else text_of(new.value),
+        "labels": new.labels and text_of(new.labels),
+        "now": now(),
+    }
+
+    def change(transaction: Transaction) -> None:
+        if target != name and transaction.one("values_resource", workspace=where, path=target):
+            raise bad_request(f"Resource {target} already exists")
+        transaction.run("resources_update", **row)
+        if not transaction.changes:
+            raise missing("Resource", name)
+
+    await context(request).database.write(change)
+    return plain(f"resource {name} updated (npath: {json.dumps(target, ensure_ascii=False)})")
+
+
+async def update_value(request: Request) -> Response:
+    """Give a resource another value, if it is there."""
+    new, where, name = await body(request, NewValue), workspace(request), path(request)
+    value, moment = text_of(new.value), now()
+    await context(request).database.write(
+        lambda transaction: transaction.run("resources_set_value", workspace=where, path=name, value=value, now=moment)
+    )
+    return plain(f"value of resource {name} updated")
+
+
+async def delete(request: Request) -> Response:
+    """Remove a resource and the variables that were made for it."""
+    where, name = workspace(request), path(request)
+
+    def change(transaction: Transaction) -> None:
+        row = transaction.one("resources_delete", workspace=where, path=name)
+        if row is None:
+            raise missing("Resource", name)
+        transaction.run("variables_delete", workspace=where, path=name)
+        for variable in own_variables(name, json.loads(row["value"] or "null")):
+            transaction.run("variables_delete", workspace=where, path=variable)
+
+    await context(request).database.write(change)
+    return plain(f"resource {name} deleted")
+
+
+def own_variables(name: str, value: Any) -> list[str]:
+    """The variables that a resource's fields refer to and whose paths begin with the resource's."""
+    texts = [item for item in value.values() if isinstance(item, str)] if isinstance(value, dict) else []
+    return [text.removeprefix(VARIABLE) for text in texts if text.startswith(VARIABLE + name)]
+
+
+RESOURCES = "/w/{workspace}/resources"
+routes = [
+    Route(f"{RESOURCES}/create", create, methods=["POST"]),
+    Route(f"{RESOURCES}/list", listing, methods=["GET"]),
+    Route(f"{RESOURCES}/list_search", search, methods=["GET"]),
+    Route(f"{RESOURCES}/list_names/{{name}}", names, methods=["GET"]),
+    Route(f"{RESOURCES}/get/{{path:path}}", get, methods=["GET"]),
+    Route(f"{RESOURCES}/get_value/{{path:path}}", get_value, methods=["GET"]),
+    Route(f"{RESOURCES}/get_value_interpolated/{{path:path}}", get_value_interpolated, methods=["GET"]),
+    Route(f"{RESOURCES}/exists/{{path:path}}", exists, methods=["GET"]),
+    Route(f"{RESOURCES}/update/{{path:path}}", update, methods=["POST"]),
+    Route(f"{RESOURCES}/update_value/{{path:path}}", update_value, methods=["POST"]),
+    Route(f"{RESOURCES}/delete/{{path:path}}", delete, methods=["DELETE"]),
+]
