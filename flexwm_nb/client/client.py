@@ -7,7 +7,7 @@ import logging
 import random
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TypeVar
 
 from flexwm_nb.client import transports
@@ -16,7 +16,7 @@ from flexwm_nb.client.endpoint import Endpoint, Reopen
 from flexwm_nb.client.failures import CAUGHT, NEVER_SENT, translate
 from flexwm_nb.client.http import httpx
 from flexwm_nb.client.refusals import refused
-from flexwm_nb.errors import RequestRefused
+from flexwm_nb.errors import EngineUnreachable, RequestRefused
 from flexwm_nb.models.wire import Wire
 
 W = TypeVar("W", bound=Wire)
@@ -26,6 +26,10 @@ LONGEST_PAUSE = 2.0  # seconds
 BUSY = frozenset({429, 502, 503, 504})  # worth another try
 SAFE = frozenset({"GET", "HEAD", "DELETE"})
 JSON = {"Content-Type": "application/json"}
+UNAUTHORIZED = 401
+ANONYMOUS = "As a non logged in user"  # how routes that take both refuse a token that they do not know
+
+Observe = Callable[[str, str, "int | None", float], None]
 
 log = logging.getLogger("flexwm_nb.client")
 
@@ -36,11 +40,23 @@ class Client:
     `reopen`, where given, finds the engine again after it went away; requests that may be repeated then go on.
     """
 
-    def __init__(self, endpoint: Endpoint, *, attempts: int = 3, reopen: Reopen | None = None) -> None:
-        """Prepare; nothing is sent. `attempts` counts the tries of a request that may be repeated."""
+    def __init__(
+        self,
+        endpoint: Endpoint,
+        *,
+        attempts: int = 3,
+        reopen: Reopen | None = None,
+        observe: Observe | None = None,
+        logger: logging.Logger = log,
+    ) -> None:
+        """Prepare; nothing is sent. `attempts` counts the tries of a request that may be repeated.
+
+        `observe` is told of every request: method, path, status (None = no answer) and seconds.
+        """
         self.attempts = attempts
-        self._reopen = reopen
+        self._reopen, self._observe, self._log = reopen, observe, logger
         self._change = threading.Lock()
+        self._retired: list[httpx.Client] = []  # of engines that went away; others may still be reading from them
         self._connection = endpoint, self._connect(endpoint)
 
     @property
@@ -100,14 +116,15 @@ class Client:
             last = attempt == self.attempts
             endpoint, http = self._connection
             try:
-                answer = http.request(method, path, **wanted)
+                answer = self._send(http, method, path, wanted)
             except CAUGHT as error:
                 if last or not (repeat or isinstance(error, NEVER_SENT)):
                     raise translate(error, endpoint) from error
-                log.debug("%s %s: %r, trying again", method, path, error)
+                self._log.debug("%s %s: %r, trying again", method, path, error)
                 self.recover(endpoint, attempt)
                 continue
-            log.debug("%s %s: %s", method, path, answer.status_code)
+            if is_unknown_token(answer) and not last and self._has_moved(endpoint):
+                continue
             if answer.status_code not in BUSY or last or not repeat:
                 return self._accepted(answer, attempt)
             time.sleep(pause(attempt))
@@ -122,6 +139,8 @@ class Client:
             with http.stream("GET", path, params=parameters(query), timeout=timeout) as answer:
                 if answer.is_error:
                     answer.read()
+                if is_unknown_token(answer) and self._has_moved(endpoint):
+                    raise EngineUnreachable(why="it was started again meanwhile")
                 yield self._accepted(answer, 1)
         except CAUGHT as error:
             raise translate(error, endpoint) from error
@@ -132,23 +151,42 @@ class Client:
         Raises EngineError when it cannot be started again.
         """
         time.sleep(pause(attempt))
-        if self._reopen is None:
-            return
-        with self._change:
-            if self.endpoint is not lost:
-                return
-            found = self._reopen()
-            if found != lost:
-                self._connection[1].close()
-                self._connection = found, self._connect(found)
+        self._has_moved(lost)
 
     def close(self) -> None:
         """Close the connections; the engine goes on."""
-        self._connection[1].close()
+        for http in [*self._retired, self._connection[1]]:
+            http.close()
 
     def __repr__(self) -> str:
         """Where it leads."""
         return f"<Client {self.endpoint.kind} {self.endpoint.url}{self.workspace}>"
+
+    def _has_moved(self, known: Endpoint) -> bool:
+        """Find the engine again, and whether it is elsewhere than it was known to be. Raises EngineError."""
+        if self._reopen is None:
+            return False
+        with self._change:
+            if self.endpoint is known:
+                found = self._reopen()
+                if found == known:
+                    return False
+                self._retired.append(self._connection[1])
+                self._connection = found, self._connect(found)
+            return True
+
+    def _send(self, http: httpx.Client, method: str, path: str, wanted: Mapping[str, Any]) -> httpx.Response:
+        """One try, noted."""
+        started, status = time.perf_counter(), None
+        try:
+            answer = http.request(method, path, **wanted)
+            status = answer.status_code
+            return answer
+        finally:
+            seconds = time.perf_counter() - started
+            self._log.debug("%s %s: %s in %.1f ms", method, path, status or "no answer", seconds * 1_000)
+            if self._observe is not None:
+                self._observe(method, path, status, seconds)
 
     @staticmethod
     def _connect(endpoint: Endpoint) -> httpx.Client:
@@ -178,6 +216,11 @@ class Client:
             ) from None
 
 
+def is_unknown_token(answer: httpx.Response) -> bool:
+    """Whether the token was refused, as it is by an engine that was started again at the same address."""
+    return answer.status_code == UNAUTHORIZED or (answer.is_error and ANONYMOUS in answer.text)
+
+
 def parameters(query: Mapping[str, Any] | None) -> dict[str, str]:
     """A query as text: None left out, booleans as Windmill spells them."""
     given = {name: value for name, value in (query or {}).items() if value is not None}
@@ -186,6 +229,4 @@ def parameters(query: Mapping[str, Any] | None) -> dict[str, str]:
 
 def pause(attempt: int) -> float:
     """Seconds to wait after a failed try, with some chance in it so that many clients do not return at once."""
-    return float(min(FIRST_PAUSE * 2 ** (attempt - 1), LONGEST_PAUSE) * random.uniform(0.75, 1.25))
-
-
+    return float(min(FIRST_PAUSE * 2 ** (attempt - 1), LONGEST_PAUSE) * random.uniform(0.75, 1.25))  # noqa: S311

@@ -88,7 +88,8 @@ class UpdateStream:
 
     def _events(self) -> Iterator[JobUpdate]:
         path = f"{self._client.workspace}/jobs_u/getupdate_sse/{self._job_id}"
-        with self._client.stream(path, read_timeout=self._silence(), fast=True, **self._position()) as answer:
+        granted = self._silence()
+        with self._client.stream(path, read_timeout=granted, fast=True, **self._position()) as answer:
             self._answer = answer
             try:
                 for message in messages(answer):
@@ -96,6 +97,8 @@ class UpdateStream:
                         return
                     if message.get("type") not in QUIET:
                         yield self._noted(message)
+                    elif self._silence() < granted:
+                        return  # the deadline comes before the silence that this connection was granted ends
             finally:
                 self._answer = None
 

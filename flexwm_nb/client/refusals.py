@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import Any
 
 from flexwm_nb import errors
 from flexwm_nb.errors import FlexwmError
@@ -56,6 +57,7 @@ REFUSALS: tuple[Refusal, ...] = (
     _refusal(400, r"Path conflict|lineage must be linear|parent hash does not", errors.Conflict),
     _refusal(400, r"already exists", errors.Conflict, "It exists already", "Choose another name"),
     _refusal(409, r"", errors.Conflict),
+    _refusal(422, r"\blanguage: unknown variant", errors.UnknownLanguage),
     _refusal(None, r"no space left|disk is full", errors.StoreFull),
     _refusal(None, r"readonly database|store cannot be written", errors.StoreUnwritable),
     _refusal(None, r"disk image is malformed|store is damaged", errors.StoreCorrupt),
@@ -79,7 +81,7 @@ def refused(status: int, text: str, *, url: str, location: str | None = None, at
 
     Its details: `status`, `body` (the engine's text), `url` and `attempt` (above 1 when it was repeated).
     """
-    details = {"status": status, "body": text, "url": url, "attempt": attempt}
+    details: dict[str, Any] = {"status": status, "body": text, "url": url, "attempt": attempt}
     if status in REDIRECTS:
         return errors.RequestRefused(
             "The engine's address leads elsewhere", why=location, remedy=f"Connect to {location}", **details

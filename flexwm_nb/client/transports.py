@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flexwm_nb.client.endpoint import Endpoint
 from flexwm_nb.client.http import httpx
 
@@ -25,11 +27,9 @@ def connect(endpoint: Endpoint) -> httpx.Client:
     )
 
 
-def _route(endpoint: Endpoint) -> dict[str, object]:
+def _route(endpoint: Endpoint) -> dict[str, Any]:
     """A transport of our own on this machine, where no proxy may come between; httpx's choice elsewhere."""
-    limits = httpx.Limits(
-        max_connections=None, max_keepalive_connections=IDLE_CONNECTIONS, keepalive_expiry=KEEP_ALIVE
-    )
+    limits = httpx.Limits(max_connections=None, max_keepalive_connections=IDLE_CONNECTIONS, keepalive_expiry=KEEP_ALIVE)
     if not endpoint.is_loopback:
         return {"limits": limits, "verify": endpoint.verify}
     socket = str(endpoint.socket) if endpoint.socket else None

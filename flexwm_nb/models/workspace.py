@@ -8,6 +8,8 @@ from typing import Any, Literal
 
 from flexwm_nb.models.wire import Wire
 
+HIDDEN = "**********"
+
 
 class Variable(Wire):
     """A named text, possibly secret."""
@@ -19,8 +21,10 @@ class Variable(Wire):
 
     def __repr_args__(self) -> Any:
         """What a repr shows: a secret's value never."""
-        hidden = self.is_secret and self.value is not None
-        return [(name, "**********" if hidden and name == "value" else value) for name, value in super().__repr_args__()]
+        shown = super().__repr_args__()
+        if not self.is_secret or self.value is None:
+            return shown
+        return [(name, HIDDEN if name == "value" else value) for name, value in shown]
 
     __str__ = Wire.__repr__
 
@@ -54,8 +58,8 @@ class User(Wire):
     is_admin: bool = False
     is_super_admin: bool = False
     operator: bool = False
-    groups: list[str] = []
-    folders: list[str] = []
+    groups: tuple[str, ...] = ()
+    folders: tuple[str, ...] = ()
 
 
 class EngineFacts(Wire):
@@ -69,10 +73,11 @@ class EngineFacts(Wire):
     workspace: str | None = None
     workers: int | None = None
     python: str | None = None
-    languages: list[str] = []
+    languages: tuple[str, ...] = ()
     sqlite: str | None = None
     journal_mode: str | None = None
     isolation: str | None = None
+    unfinished: bool | None = None  # whether it has jobs that wait or run
 
 
 class Worker(Wire):
@@ -104,8 +109,10 @@ class EngineDescription:
     url: str
     workspace: str
     healthy: bool
+    workspace_is_new: bool = False  # it was made when the engine was connected
 
     def __str__(self) -> str:
         """One line."""
         health = "healthy" if self.healthy else "not healthy (see %windmill_doctor)"
-        return f"{self.kind} engine {self.version} at {self.url} · workspace {self.workspace} · {health}"
+        new = " (new)" if self.workspace_is_new else ""
+        return f"{self.kind} engine {self.version} at {self.url} · workspace {self.workspace}{new} · {health}"

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import errno
 import logging
+import os
 import sys
 
 import uvloop
-from flexwm_nb.server.secrets import Secrets
 
-from flexwm_nb.errors import FlexwmError, StoreLocked
+from flexwm_nb import start_failures
+from flexwm_nb.errors import EngineNotReady, FlexwmError, StoreFull, StoreLocked
 from flexwm_nb.server import administrator
 from flexwm_nb.server.app import Application
 from flexwm_nb.server.clock import now
@@ -17,11 +19,13 @@ from flexwm_nb.server.lifecycle import Lifecycle, StoreLock
 from flexwm_nb.server.logs import Logs
 from flexwm_nb.server.queue import Queue
 from flexwm_nb.server.runners.registry import Runners
+from flexwm_nb.server.secrets import Secrets
 from flexwm_nb.server.settings import Settings
 from flexwm_nb.server.store.database import Database
 from flexwm_nb.server.worker import Worker
 
 LOCKED = 3  # exit status: another server owns the store
+PORT_REFUSED = (errno.EADDRINUSE, errno.EADDRNOTAVAIL, errno.EACCES)
 UNUSABLE = 4  # exit status: the store or the address cannot be used
 
 
@@ -52,6 +56,7 @@ async def serve(settings: Settings) -> None:
 def main(arguments: list[str] | None = None) -> int:
     """Run the server and give its exit status: 0, 2 (command line), 3 (store locked), 4 (store or port unusable)."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    settings = None
     try:
         settings = Settings.from_arguments(arguments)
         lock = StoreLock(settings.store)
@@ -59,13 +64,24 @@ def main(arguments: list[str] | None = None) -> int:
             uvloop.run(serve(settings))
         finally:
             lock.release()
-    except FlexwmError as error:
+    except (FlexwmError, OSError) as problem:
+        error = problem if isinstance(problem, FlexwmError) else _cannot_start(problem)
         print(f"flexwm: {error}", file=sys.stderr)
+        if settings is not None and settings.ready_fd is not None:
+            os.write(settings.ready_fd, start_failures.encode(error))
         return LOCKED if isinstance(error, StoreLocked) else UNUSABLE
-    except OSError as error:
-        print(f"flexwm: the server cannot listen: {error}", file=sys.stderr)
-        return UNUSABLE
     return 0
+
+
+def _cannot_start(error: OSError) -> FlexwmError:
+    """The error about what the system refuses."""
+    why = error.strerror or str(error)
+    if error.errno == errno.ENOSPC:
+        return StoreFull(why=why)
+    if error.errno in PORT_REFUSED:
+        remedy = "Choose another with FLEXWM_PORT or --port; 0 takes any free one"
+        return EngineNotReady("The local engine cannot have its port", why=why, remedy=remedy)
+    return EngineNotReady("The local engine cannot start", why=why, remedy="See its log")
 
 
 if __name__ == "__main__":

@@ -18,12 +18,11 @@ from typing import Any, TextIO
 import uvicorn
 
 from flexwm_nb.errors import StoreLocked, StoreUnwritable
+from flexwm_nb.handshake import PROTOCOL, READY, VERSION
 from flexwm_nb.server.clock import render_time
 from flexwm_nb.server.context import Context
 from flexwm_nb.server.settings import Settings
 
-VERSION = "0.1.0"
-PROTOCOL = 1  # raised when clients and servers of two releases cannot talk
 LONGEST_CHECK = 5.0  # seconds between looks at whether the server is idle
 PRIVATE_FILE = 0o600
 PRIVATE_FOLDER = 0o700
@@ -188,8 +187,9 @@ class Lifecycle:
             json.dump(facts, file, indent=1)
         draft.replace(self.settings.runtime_file)
         if self.settings.ready_fd is not None:
-            os.write(self.settings.ready_fd, b"1")
-            os.close(self.settings.ready_fd)
+            os.write(self.settings.ready_fd, READY)
+            with Path(os.devnull).open("wb") as nowhere:  # what is said there from now on goes nowhere
+                os.dup2(nowhere.fileno(), self.settings.ready_fd, inheritable=False)
 
     def _withdraw(self) -> None:
         """Remove what told others of this server."""

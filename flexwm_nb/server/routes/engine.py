@@ -9,10 +9,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from flexwm_nb.handshake import PROTOCOL, VERSION
 from flexwm_nb.server.clock import render_time
 from flexwm_nb.server.failures import require_admin
 from flexwm_nb.server.http import as_json, context, identity, plain
-from flexwm_nb.server.lifecycle import PROTOCOL, VERSION
 from flexwm_nb.server.store.database import journal_mode, sqlite_version
 
 
@@ -35,6 +35,7 @@ async def describe(request: Request) -> Response:
             "sqlite": ".".join(map(str, sqlite)),
             "journal_mode": journal_mode(sqlite),
             "isolation": "none",
+            "unfinished": parts.database.one("access_unfinished") is not None,
         }
     )
 

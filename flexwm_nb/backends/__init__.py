@@ -1,0 +1,1 @@
+"""How an engine is found, started and stopped: one backend for each kind."""

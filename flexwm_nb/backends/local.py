@@ -1,0 +1,251 @@
+"""The local engine: one server a store, started by whoever comes first and found by the others."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import fcntl
+import os
+import signal
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from flexwm_nb import start_failures
+from flexwm_nb.backends import runtime_file
+from flexwm_nb.backends.process import Launch, is_alive, launch
+from flexwm_nb.backends.runtime_file import Runtime
+from flexwm_nb.client.client import Client
+from flexwm_nb.client.endpoint import Endpoint, Reopen
+from flexwm_nb.client.http import httpx
+from flexwm_nb.config import Config
+from flexwm_nb.errors import (
+    AuthenticationFailed,
+    EngineError,
+    EngineNotReady,
+    EngineUnreachable,
+    EngineVersionMismatch,
+    FlexwmError,
+    RequestRefused,
+    StoreFull,
+    StoreLocked,
+    StoreUnwritable,
+)
+from flexwm_nb.handshake import INTERPRETER_HEADER, PROTOCOL, READY, VERSION
+from flexwm_nb.models.workspace import EngineFacts
+
+LOG = "server.log"
+START_LOCK = "start.lock"  # held by the one who starts a server
+START_TIMEOUT = 30.0  # seconds until a server listens
+HANDSHAKE_TIMEOUT = 5.0  # seconds for a server's first answer
+PATIENCE = 15.0  # seconds that a server may take to give its store back: it lets running jobs end
+LOOK = 0.02  # seconds between two looks at whether it did
+PRIVATE_FOLDER = 0o700
+PRIVATE_FILE = 0o600
+
+
+class LocalBackend:
+    """The server of one store on this machine."""
+
+    kind = "local"
+    makes_workspaces = True
+
+    def __init__(self, config: Config) -> None:
+        """Of the configured store; nothing is started yet."""
+        self._config = config
+        self._store = config.store.expanduser().absolute()
+
+    @property
+    def reopen(self) -> Reopen | None:
+        """Finds the server again, or starts it again."""
+        return self.open
+
+    def open(self) -> Endpoint:
+        """Where the store's server is, started if there is none. Raises EngineError and StoreError."""
+        return self._find() or self._start()
+
+    def find(self) -> Endpoint | None:
+        """Where the store's server is; None when there is none. Raises EngineError."""
+        return self._find()
+
+    def stop(self, *, force: bool = False) -> bool:
+        """End the server when its jobs have ended, at once with `force`; whether one was there. Raises EngineError."""
+        runtime = runtime_file.read(self._store)
+        if not runtime_file.is_owned(self._store):
+            return False
+        if runtime is None:
+            raise EngineError("The local engine cannot be found", why=f"{self._store} has no runtime file")
+        if force:
+            os.kill(runtime.pid, signal.SIGKILL)
+        else:
+            self._ask_to_stop(runtime)
+        if not self._is_released():
+            remedy = "Wait for its jobs, or end it at once with flexwm stop --force"
+            raise EngineError(f"The local engine (process {runtime.pid}) is still stopping", remedy=remedy)
+        return True
+
+    def _find(self) -> Endpoint | None:
+        """The server that runs and fits; None where one has to be started."""
+        runtime = runtime_file.read(self._store)
+        if runtime is None or not is_alive(runtime.pid):
+            return None
+        endpoint = self._endpoint(runtime)
+        facts = self._shake_hands(endpoint, runtime)
+        if facts is None or self._is_replaced(runtime, facts):
+            return None
+        return endpoint
+
+    def _endpoint(self, runtime: Runtime) -> Endpoint:
+        socket = Path(runtime.socket) if runtime.socket else None
+        return Endpoint(
+            kind=self.kind,
+            url=runtime.url,
+            workspace=self._config.workspace,
+            token=runtime.token,
+            socket=socket if socket is not None and socket.is_socket() else None,
+            version=runtime.version,
+            headers=((INTERPRETER_HEADER, sys.executable),) if sys.executable else (),
+        )
+
+    def _shake_hands(self, endpoint: Endpoint, runtime: Runtime) -> EngineFacts | None:
+        """What the server says of itself; None when it is not there, or another answers. Raises EngineUnreachable."""
+        try:
+            facts = self._ask(endpoint)
+        except EngineUnreachable as error:
+            if not isinstance(error.__cause__, httpx.TimeoutException):
+                return None
+            raise EngineUnreachable(
+                f"The local engine (process {runtime.pid}) does not answer",
+                why=f"nothing came for {HANDSHAKE_TIMEOUT:g} s",
+                remedy="Try again, or end it with flexwm stop --force; it starts again by itself",
+            ) from None
+        except (RequestRefused, ValueError):
+            return None
+        return facts if facts.pid == runtime.pid else None
+
+    @staticmethod
+    def _ask(endpoint: Endpoint) -> EngineFacts:
+        with contextlib.closing(Client(endpoint, attempts=1)) as client:
+            with client.stream("/flexwm/engine", read_timeout=HANDSHAKE_TIMEOUT) as answer:
+                answer.read()
+            return EngineFacts.read(answer.json())
+
+    def _is_replaced(self, runtime: Runtime, facts: EngineFacts) -> bool:
+        """Whether an older server was stopped because it had nothing to do. Raises EngineVersionMismatch."""
+        speaks = facts.protocol == PROTOCOL
+        if speaks and not is_older(facts.version):
+            return False
+        if facts.protocol > PROTOCOL:
+            raise EngineVersionMismatch(
+                f"The local engine is of a newer version ({facts.version}) than this package ({VERSION})",
+                remedy="Upgrade flexwm-nb in this environment, or choose another store with FLEXWM_STORE",
+            )
+        if facts.unfinished is False:
+            self._ask_to_stop(runtime)
+            return self._is_released()
+        if speaks:
+            return False
+        raise EngineVersionMismatch(
+            f"The local engine is of an older version ({facts.version}) than this package ({VERSION}) and has jobs",
+            remedy="Wait for them, or stop it with flexwm stop; it starts again by itself",
+        )
+
+    def _start(self) -> Endpoint:
+        """Start the server unless another does so meanwhile. Raises EngineError and StoreError."""
+        with self._one_starter():
+            deadline = time.monotonic() + PATIENCE
+            while (found := self._find()) is None:
+                try:
+                    self._launch()
+                except StoreLocked:  # one that is leaving, or was started by hand just now
+                    if time.monotonic() > deadline:
+                        raise
+                    time.sleep(LOOK)
+            return found
+
+    @contextlib.contextmanager
+    def _one_starter(self) -> Iterator[None]:
+        """Be the only process that starts a server for this store."""
+        try:
+            self._store.mkdir(mode=PRIVATE_FOLDER, parents=True, exist_ok=True)
+            descriptor = os.open(self._store / START_LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, PRIVATE_FILE)
+        except OSError as error:
+            raise self._unusable(error) from None
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(descriptor)
+
+    def _launch(self) -> None:
+        """Start a server and wait until it listens. Raises EngineError and StoreError."""
+        try:
+            started = launch(
+                self._command(),
+                directory=self._store,
+                log=self._store / LOG,
+                ready_option="--ready-fd",
+                seconds=START_TIMEOUT,
+            )
+        except OSError as error:
+            raise self._unusable(error) from None
+        if started.said != READY:
+            raise self._failure(started)
+
+    def _command(self) -> list[str]:
+        config = self._config
+        options = {
+            "--store": self._store,
+            "--port": config.port,
+            "--workspace": config.workspace,
+            "--workers": config.max_concurrent,
+            "--idle-timeout": config.idle_timeout,
+        }
+        command = [sys.executable, "-m", "flexwm_nb.server"]
+        return command + [str(part) for option in options.items() for part in option]
+
+    def _failure(self, started: Launch) -> FlexwmError:
+        """Why a server did not start: in its own words, else from its log."""
+        log = self._store / LOG
+        if (told := start_failures.decode(started.said)) is not None:
+            return told
+        what = "The local engine ended at its start" if started.ended else "The local engine does not get ready"
+        why = started.log.rpartition("\n")[2] or f"it said nothing for {START_TIMEOUT:g} s"
+        return EngineNotReady(what, why=why, remedy=f"See {log}", log=started.log)
+
+    def _unusable(self, error: OSError) -> FlexwmError:
+        """The error about a store's directory."""
+        kind = StoreFull if error.errno in (errno.ENOSPC, errno.EDQUOT) else StoreUnwritable
+        return kind(why=f"{self._store}: {error.strerror or error}", store=str(self._store))
+
+    def _ask_to_stop(self, runtime: Runtime) -> None:
+        with contextlib.closing(Client(self._endpoint(runtime), attempts=1)) as client:
+            try:
+                client.post("/flexwm/stop")
+            except AuthenticationFailed:
+                raise EngineError(
+                    "The local engine does not take its own token", remedy="flexwm stop --force"
+                ) from None
+            except EngineUnreachable:
+                if runtime_file.is_owned(self._store):
+                    raise
+
+    def _is_released(self) -> bool:
+        """Wait for a server to give the store back."""
+        deadline = time.monotonic() + PATIENCE
+        while runtime_file.is_owned(self._store):
+            if time.monotonic() > deadline:
+                return False
+            time.sleep(LOOK)
+        return True
+
+
+def is_older(version: str) -> bool:
+    """Whether a version is before this package's; what is none counts as older."""
+    return parts(version) < parts(VERSION)
+
+
+def parts(version: str) -> tuple[int, ...]:
+    """The numbers of a version."""
+    return tuple(int(part) for part in version.split(".") if part.isdigit())

@@ -1,0 +1,123 @@
+"""`flexwm serve | status | stop | doctor`."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+from flexwm_nb.errors import FlexwmError
+from flexwm_nb.handshake import VERSION
+
+if TYPE_CHECKING:
+    from flexwm_nb.config import Config
+    from flexwm_nb.models.workspace import HealthCheck
+
+FINE, FAILED, USAGE, NOT_RUNNING = 0, 1, 2, 3  # exit statuses
+INTERRUPTED = 130  # exit status
+SIGNS = {"ok": "ok  ", "warn": "warn", "fail": "FAIL"}
+SERVER = "flexwm_nb.server"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command and give its exit status: 0 fine, 1 failed, 2 wrong usage, 3 no engine runs."""
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    try:
+        if words[:1] == ["serve"]:
+            return serve(words[1:])
+        options = parser().parse_args(words)
+        command: Callable[[argparse.Namespace], int] = options.command
+        return command(options)
+    except FlexwmError as error:
+        print(f"flexwm: {error}", file=sys.stderr)
+        return FAILED
+    except KeyboardInterrupt:
+        return INTERRUPTED
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command line, but for what `serve` hands on to the server."""
+    made = argparse.ArgumentParser(prog="flexwm", description="The local engine of flexwm_nb.")
+    made.add_argument("--version", action="version", version=f"flexwm {VERSION}")
+    commands = made.add_subparsers(title="commands", required=True, metavar="COMMAND")
+    commands.add_parser("serve", help="run the local engine in the foreground (flexwm serve --help)")
+    shown = commands.add_parser("status", help="say which engine is in use and what it does")
+    ended = commands.add_parser("stop", help="end the local engine when its jobs have ended")
+    ended.add_argument("--force", action="store_true", help="end it at once; its jobs start again with it")
+    checked = commands.add_parser("doctor", help="check configuration and engine, with what to do")
+    for command, run in ((shown, status), (ended, stop), (checked, doctor)):
+        command.set_defaults(command=run)
+        command.add_argument("--store", metavar="DIR", help="directory of the local engine's store")
+    for command in (shown, checked):
+        command.add_argument("--engine", metavar="ENGINE", help="local, or the URL of a Windmill")
+        command.add_argument("--workspace", metavar="W", help="workspace")
+    return made
+
+
+def serve(words: Sequence[str]) -> int:
+    """Become the server, in the configured store unless another is named."""
+    options = list(words)
+    if not {"-h", "--help"} & set(options) and not any(word.split("=")[0] == "--store" for word in options):
+        options = ["--store", str(_config(argparse.Namespace()).store), *options]
+    os.execv(sys.executable, [sys.executable, "-m", SERVER, *options])
+
+
+def status(options: argparse.Namespace) -> int:
+    """Say which engine runs; start none."""
+    from flexwm_nb.backends.local import LocalBackend
+    from flexwm_nb.engine import LOCAL, Engine
+
+    config = _config(options)
+    if config.target == LOCAL and LocalBackend(config).find() is None:
+        print(f"no engine runs in {config.store}")
+        return NOT_RUNNING
+    with Engine(config) as engine:
+        print(engine.describe())
+        counts = engine.executions.counts()
+        print(f"jobs: {counts.running} running, {counts.waiting} waiting, {counts.completed} completed")
+        if config.target == LOCAL:
+            print(f"store: {config.store}")
+            print(f"log:   {config.store / 'server.log'}")
+    return FINE
+
+
+def stop(options: argparse.Namespace) -> int:
+    """End the local engine."""
+    from flexwm_nb.backends.local import LocalBackend
+
+    config = _config(options)
+    print("stopped" if LocalBackend(config).stop(force=options.force) else f"no engine runs in {config.store}")
+    return FINE
+
+
+def doctor(options: argparse.Namespace) -> int:
+    """Check everything; the local engine is started for it where none runs."""
+    from flexwm_nb.engine import Engine
+    from flexwm_nb.models.workspace import HealthCheck
+
+    config = _config(options)
+    checks = [HealthCheck(name="configuration", status="ok", message=f"engine {config.target}")]
+    try:
+        with Engine(config) as engine:
+            checks += engine.health.check()
+    except FlexwmError as error:
+        message = error.what if error.why is None else f"{error.what}: {error.why}"
+        checks.append(HealthCheck(name="engine", status="fail", message=message, remedy=error.remedy))
+    for check in checks:
+        print(_line(check))
+    return FAILED if any(check.status == "fail" for check in checks) else FINE
+
+
+def _config(options: argparse.Namespace) -> Config:
+    """The configuration, with what the command line says before all else. Raises InvalidConfig."""
+    from flexwm_nb.config import Config
+
+    named = {name: getattr(options, name, None) for name in ("store", "engine", "workspace")}
+    return Config(**named)
+
+
+def _line(check: HealthCheck) -> str:
+    line = f"{SIGNS[check.status]}  {check.name:14} {check.message}"
+    return line if check.status == "ok" or not check.remedy else f"{line}\n      {'':14} → {check.remedy}"

@@ -1,0 +1,207 @@
+"""A run, live: wait for it, follow it, await it, cancel it."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Generator, Iterator
+from typing import Any
+from weakref import WeakSet
+
+from flexwm_nb.client.client import Client
+from flexwm_nb.client.events import UpdateStream
+from flexwm_nb.errors import (
+    ExecutionError,
+    ExecutionTimeout,
+    JobCanceled,
+    JobFailed,
+    JobNotFound,
+    NotFound,
+    ResultTooLarge,
+)
+from flexwm_nb.models.jobs import TOO_BIG, Job, JobUpdate, State
+
+TIMEOUT = 300.0  # seconds that a wait takes when nothing else is said
+TOO_LARGE = "ResultTooLarge"  # the name of an engine's error
+TIMED_OUT = "due to timeout"  # in the message of an engine's error
+REMEDY_OF_WAIT = "It goes on; wait again, with a larger timeout, or cancel it"
+
+
+class Execution:
+    """The live handle of one job. Safe to use from many threads; `await` gives its result.
+
+    It survives the engine's restart: what waits here goes on when the engine is back.
+    """
+
+    def __init__(self, client: Client, job_id: str, *, timeout: float = TIMEOUT, job: Job | None = None) -> None:
+        """Follow this job. `timeout` in seconds, of waits that name none; `job` its record where it is known."""
+        self.id = job_id
+        self._client, self._timeout = client, timeout
+        self._final = job if job is not None and job.done else None
+        self._streams: WeakSet[UpdateStream] = WeakSet()
+
+    def job(self) -> Job:
+        """Its record now. Raises JobNotFound."""
+        if self._final is not None:
+            return self._final
+        found = read_job(self._client, self.id)
+        return self._ended(found) if found.done else found
+
+    @property
+    def state(self) -> State:
+        """Where it stands: queued, running, success, failure or canceled."""
+        return self.job().state
+
+    @property
+    def done(self) -> bool:
+        """Whether it has ended."""
+        return self.job().done
+
+    def events(self) -> Iterator[JobUpdate]:
+        """What happens to it, from its first log line on; the last one has `completed` and `job`."""
+        return self._followed(self._stream())
+
+    def logs(self, *, follow: bool = True) -> Iterator[str]:
+        """Its log in pieces as they come, until it ends; without `follow`, what there is now."""
+        if not follow:
+            yield read_logs(self._client, self.id)
+            return
+        for update in self.events():
+            if update.new_logs:
+                yield update.new_logs
+
+    def wait(self, timeout: float | None = None) -> Job:
+        """Wait until it ends, however it does. Raises ExecutionTimeout after `timeout` seconds."""
+        if self._final is not None:
+            return self._final
+        seconds = self._timeout if timeout is None else timeout
+        return self._waited(self._stream(logs=False, seconds=seconds), seconds)
+
+    def result(self, timeout: float | None = None) -> Any:
+        """Wait for its result.
+
+        Raises JobFailed, JobCanceled, ResultTooLarge, and ExecutionTimeout for a job that ran out of its time as
+        for a wait longer than `timeout` seconds (then it goes on).
+        """
+        return self._value(self.wait(timeout))
+
+    def cancel(self, reason: str | None = None, *, force: bool = False) -> None:
+        """End it; one that has ended stays as it is. `force` also where its worker does not answer."""
+        cancel_job(self._client, self.id, reason, force=force)
+
+    def abort(self) -> None:
+        """End every `events()` and wait of this handle, from any thread; the job goes on."""
+        for stream in list(self._streams):
+            stream.abort()
+
+    def __await__(self) -> Generator[Any, None, Any]:
+        """Its result, as `result` gives it."""
+        return self._awaited().__await__()
+
+    def __repr__(self) -> str:
+        """Its id, and how it ended where that is known."""
+        return f"<Execution {self.id}{f' {self._final.state}' if self._final else ''}>"
+
+    async def _awaited(self) -> Any:
+        stream = self._stream(logs=False, seconds=self._timeout)
+        try:
+            return await asyncio.to_thread(lambda: self._value(self._waited(stream, self._timeout)))
+        except asyncio.CancelledError:
+            stream.abort()
+            raise
+
+    def _stream(self, *, logs: bool = True, seconds: float | None = None) -> UpdateStream:
+        deadline = None if seconds is None else time.monotonic() + seconds
+        stream = UpdateStream(self._client, self.id, logs=logs, deadline=deadline)
+        self._streams.add(stream)
+        return stream
+
+    def _followed(self, stream: UpdateStream) -> Iterator[JobUpdate]:
+        """The updates, the job's record kept as it passes."""
+        for update in stream:
+            if update.completed:
+                job = self._ended(update.job or read_job(self._client, self.id))
+                update = update.model_copy(update={"job": job})  # noqa: PLW2901
+            yield update
+
+    def _waited(self, stream: UpdateStream, seconds: float) -> Job:
+        """The record of the end. Raises ExecutionTimeout when the stream ends before."""
+        for update in self._followed(stream):
+            if update.job is not None:
+                return update.job
+        job = self.job()  # it may have ended just now
+        if job.done:
+            return job
+        why = f"the job is {job.state}"
+        what = f"The wait for the job ended after {seconds:g} s"
+        raise ExecutionTimeout(what, why=why, remedy=REMEDY_OF_WAIT, job_id=self.id)
+
+    def _ended(self, job: Job) -> Job:
+        """Keep the record of the end; an error is in it in full."""
+        if job.state != "success" and job.result == TOO_BIG:
+            job = job.model_copy(update={"result": read_result(self._client, self.id)})
+        self._final = job
+        return job
+
+    def _value(self, job: Job) -> Any:
+        if job.state == "success":
+            return read_result(self._client, self.id) if job.result == TOO_BIG else job.result
+        raise failure(job)
+
+
+def read_job(client: Client, job_id: str) -> Job:
+    """A job's record, without its log. Raises JobNotFound."""
+    try:
+        return client.read(Job, f"{client.workspace}/jobs_u/get/{job_id}", no_logs=True)
+    except NotFound as error:
+        raise not_found(error, job_id) from None
+
+
+def read_result(client: Client, job_id: str) -> Any:
+    """A job's whole result. Raises JobNotFound."""
+    try:
+        return client.get(f"{client.workspace}/jobs_u/completed/get_result/{job_id}")
+    except NotFound as error:
+        raise not_found(error, job_id) from None
+
+
+def read_logs(client: Client, job_id: str) -> str:
+    """A job's log so far. Raises JobNotFound."""
+    try:
+        return client.text(f"{client.workspace}/jobs_u/get_logs/{job_id}", remove_ansi_warnings=True)
+    except NotFound:
+        read_job(client, job_id)  # there may just be no log yet
+        return ""
+
+
+def cancel_job(client: Client, job_id: str, reason: str | None = None, *, force: bool = False) -> None:
+    """End a job; one that has ended stays as it is. Raises JobNotFound."""
+    verb = "force_cancel" if force else "cancel"
+    body = {} if reason is None else {"reason": reason}
+    try:
+        client.post(f"{client.workspace}/jobs_u/queue/{verb}/{job_id}", body, repeat=True)
+    except NotFound as error:
+        raise not_found(error, job_id) from None
+
+
+def not_found(error: NotFound, job_id: str) -> NotFound:
+    """The error about a job that is not there, unless it is the workspace that is missing."""
+    return JobNotFound(why=job_id, job_id=job_id) if type(error) in (NotFound, JobNotFound) else error
+
+
+def failure(job: Job) -> ExecutionError:
+    """The error for a job that did not end well."""
+    if job.state == "canceled":
+        by = f" by {job.canceled_by}" if job.canceled_by else ""
+        why = job.canceled_reason
+        return JobCanceled(
+            f"The job was cancelled{by}", why=why, job_id=job.id, by=job.canceled_by, reason=job.canceled_reason
+        )
+    error = job.error or {}
+    name, message = str(error.get("name") or "Error"), str(error.get("message") or "it gave no message")
+    details: dict[str, Any] = {"job_id": job.id, "error": error, "name": name}
+    if name == TOO_LARGE:
+        return ResultTooLarge(why=message, **details)
+    if TIMED_OUT in message:
+        return ExecutionTimeout("The job took longer than it may", why=message, **details)
+    return JobFailed(f"{name}: {message}", **details)

@@ -1,0 +1,1 @@
+"""What an engine offers, one small class each, on one client."""

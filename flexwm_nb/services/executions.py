@@ -1,0 +1,177 @@
+"""Executions: starting jobs and reading about them."""
+
+from __future__ import annotations
+
+import builtins
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from flexwm_nb.client.client import Client
+from flexwm_nb.client.encoding import encode, encode_arguments
+from flexwm_nb.client.identifiers import new_id
+from flexwm_nb.errors import Conflict, InvalidInput, NotFound, ScriptNotFound
+from flexwm_nb.execution import TIMEOUT, Execution, cancel_job, not_found, read_job, read_logs
+from flexwm_nb.models.jobs import Job, JobCounts
+from flexwm_nb.models.scripts import ScriptVersion
+from flexwm_nb.services.paths import quoted
+from flexwm_nb.services.references import Reference
+
+PAGE = 100  # jobs in a list
+MANY = 10_000  # an engine's largest page
+RUNS = ("script", "preview", "flow", "flowpreview", "singlestepflow")  # what people start; not, say, dependency jobs
+STATES: Mapping[str, Mapping[str, Any]] = {  # state -> the filter that finds it
+    "queued": {"running": False},
+    "running": {"running": True},
+    "success": {"status": "success"},
+    "failure": {"status": "failure"},
+    "canceled": {"status": "canceled"},
+}
+
+
+class ExecutionService:
+    """The jobs of one workspace."""
+
+    def __init__(self, client: Client, *, resolve: Callable[[str], ScriptVersion], timeout: float = TIMEOUT) -> None:
+        """Work through this client. `resolve` finds a script's version; `timeout` in seconds, of waits without one."""
+        self._client, self._resolve, self._timeout = client, resolve, timeout
+
+    def submit(
+        self,
+        reference: str,
+        arguments: Mapping[str, Any] | None = None,
+        *,
+        job_id: str | None = None,
+        timeout: int | None = None,
+        tag: str | None = None,
+        scheduled_for: datetime | None = None,
+    ) -> Execution:
+        """Start a script and return at once. With a `job_id` of yours, starting it twice starts it once.
+
+        `timeout` in seconds that the job may run. Raises ScriptNotFound and InvalidArguments.
+        """
+        target = self._target(reference)
+        options = {"timeout": timeout, "tag": tag, "scheduled_for": scheduled_for and scheduled_for.isoformat()}
+        try:
+            return self._start(f"run/{target}", encode_arguments(arguments or {}), job_id, **options)
+        except NotFound as error:
+            raise _script_not_found(error, reference) from None
+
+    def preview(
+        self,
+        language: str,
+        content: str,
+        arguments: Mapping[str, Any] | None = None,
+        *,
+        path: str | None = None,
+        job_id: str | None = None,
+        timeout: int | None = None,
+        tag: str | None = None,
+        lock: str | None = None,
+    ) -> Execution:
+        """Start source that is not registered. Raises InvalidArguments and UnknownLanguage."""
+        encode_arguments(arguments or {})
+        body = {"language": language, "content": content, "args": dict(arguments or {}), "path": path}
+        body |= {"tag": tag, "lock": lock}
+        given = {name: value for name, value in body.items() if value is not None}
+        return self._start("run/preview", encode(given), job_id, timeout=timeout)
+
+    def run(self, reference: str, /, **arguments: Any) -> Any:
+        """Run a script and wait for its result. Raises as `submit` and as `Execution.result`."""
+        return self.submit(reference, arguments).result()
+
+    def attach(self, job_id: str) -> Execution:
+        """The live handle of a job that was started before, here or elsewhere. Raises JobNotFound."""
+        return Execution(self._client, job_id, timeout=self._timeout, job=self.get(job_id))
+
+    def get(self, job_id: str) -> Job:
+        """A job's record. Raises JobNotFound."""
+        return read_job(self._client, job_id)
+
+    def list(
+        self,
+        path: str | None = None,
+        state: str | None = None,
+        *,
+        per_page: int = PAGE,
+        created_before: datetime | None = None,
+        created_after: datetime | None = None,
+        path_start: str | None = None,
+        created_by: str | None = None,
+        kinds: Sequence[str] = RUNS,
+        **filters: Any,
+    ) -> builtins.list[Job]:
+        """The newest jobs, newest first. More `filters` are Windmill's own.
+
+        Raises InvalidInput for a state that is none.
+        """
+        if state is not None and state not in STATES:
+            raise InvalidInput(f"{state!r} is no state of a job", remedy=f"Choose {', '.join(STATES)}")
+        found = self._client.read_all(
+            Job,
+            f"{self._client.workspace}/jobs/list",
+            **{
+                "per_page": per_page,
+                "script_path_exact": path,
+                "script_path_start": path_start,
+                "created_before": created_before and created_before.isoformat(),
+                "created_after": created_after and created_after.isoformat(),
+                "created_by": created_by,
+                "job_kinds": ",".join(kinds) or None,
+                **STATES.get(state or "", {}),
+                **filters,
+            },
+        )
+        found.sort(key=lambda job: (job.created_at is not None, job.created_at), reverse=True)
+        return found[:per_page]
+
+    def logs(self, job_id: str) -> str:
+        """A job's log so far. Raises JobNotFound."""
+        return read_logs(self._client, job_id)
+
+    def cancel(self, job_id: str, reason: str | None = None, *, force: bool = False) -> None:
+        """End a job; one that has ended stays as it is. Raises JobNotFound."""
+        cancel_job(self._client, job_id, reason, force=force)
+
+    def counts(self) -> JobCounts:
+        """How many jobs wait, run and have ended."""
+        jobs = f"{self._client.workspace}/jobs"
+        queue = self._client.get(f"{jobs}/queue/count")
+        running = self._client.get(f"{jobs}/queue/list", running=True, per_page=MANY)
+        completed = self._client.get(f"{jobs}/completed/count")
+        return JobCounts(
+            waiting=queue["database_length"],
+            suspended=queue.get("suspended") or 0,
+            running=len(running),
+            completed=completed["database_length"],
+        )
+
+    def delete(self, job_id: str) -> None:
+        """Remove a completed job's result and log. Raises JobNotFound."""
+        try:
+            self._client.post(f"{self._client.workspace}/jobs/completed/delete/{job_id}")
+        except NotFound as error:
+            raise not_found(error, job_id) from None
+
+    def _target(self, reference: str) -> str:
+        """The part of the URL that names the script: the current version by path, others by hash."""
+        wanted = Reference.parse(reference)
+        if wanted.version is None:
+            return f"p/{quoted(wanted.path)}"
+        return f"h/{wanted.hash or self._resolve(reference).hash}"
+
+    def _start(self, route: str, body: bytes, job_id: str | None, **options: Any) -> Execution:
+        """Start a job under an id of ours, so that the request may be repeated when its answer is lost."""
+        job_id = job_id or new_id()
+        try:
+            self._client.post(f"{self._client.workspace}/jobs/{route}", body, repeat=True, job_id=job_id, **options)
+        except Conflict as error:
+            if job_id not in str(error.details.get("body")):
+                raise
+        return Execution(self._client, job_id, timeout=self._timeout)
+
+
+def _script_not_found(error: NotFound, reference: str) -> NotFound:
+    if type(error) not in (NotFound, ScriptNotFound):
+        return error
+    return ScriptNotFound(f"There is no script {reference}", path=reference.partition("@")[0])
