@@ -9,6 +9,7 @@ from datetime import datetime, timedelta, timezone
 from flexwm_nb.server.failures import bad_request
 
 EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
+NAIVE_EPOCH = datetime(1970, 1, 1)  # quicker to write
 HASH = re.compile(r"[0-9a-fA-F]{16}")
 
 
@@ -21,9 +22,7 @@ def render_time(microseconds: int | None) -> str | None:
     """RFC 3339 in UTC with microseconds and Z; an exact second has no fraction."""
     if microseconds is None:
         return None
-    moment = EPOCH + timedelta(microseconds=microseconds)
-    fraction = f".{moment.microsecond:06d}" if moment.microsecond else ""
-    return f"{moment:%Y-%m-%dT%H:%M:%S}{fraction}Z"
+    return (NAIVE_EPOCH + timedelta(microseconds=microseconds)).isoformat() + "Z"
 
 
 def parse_time(text: str) -> int:

@@ -17,6 +17,7 @@ from flexwm_nb.server.store.database import Database, Row
 
 ALL_WORKSPACES = "admins"  # the workspace in which lists may cover all
 FEW = 2_000  # jobs below a path that are quickly put in order
+BAD = ("failure", "canceled")
 LAST_CHARACTER = "\U0010ffff"
 
 
@@ -134,12 +135,22 @@ def pattern(value: str, wildcards: bool) -> str:
 
 
 def select(
-    query: JobQuery, who: Identity, workspace: str, database: Database, *, completed: bool, what: str | None = None
+    query: JobQuery,
+    who: Identity,
+    workspace: str,
+    database: Database,
+    *,
+    completed: bool,
+    what: str | None = None,
+    by: str | None = None,
 ) -> Selection:
     """The jobs that have ended, or the others, that meet the filters; not yet in order. Raises Failure 400."""
     chosen = Selection(query)
     chosen.add(what or ("job_select_with_arguments" if query.include_args else "job_select"))
     everywhere = query.all_workspaces and workspace == ALL_WORKSPACES and who.super_admin
+    chosen.add(
+        "job_from_all" if everywhere else f"job_from_{by or index(query, workspace, database, completed=completed)}"
+    )
     chosen.add("job_in_all" if everywhere else "job_in_workspace", workspace=workspace)
     if not who.is_admin:
         own = f"u/{who.username}/"
@@ -147,7 +158,7 @@ def select(
             "job_with_owner", owner=who.owner, username=who.username, own_path=own, own_path_end=own + LAST_CHARACTER
         )
     chosen.switch("completed", completed)
-    _add_paths(chosen, workspace, database)
+    _add_paths(chosen)
     _add_lists(chosen)
     _add_references(chosen)
     _add_switches(chosen)
@@ -157,19 +168,52 @@ def select(
     return chosen
 
 
-def _add_paths(chosen: Selection, workspace: str, database: Database) -> None:
+def index(query: JobQuery, workspace: str, database: Database, *, completed: bool) -> str:
+    """The index that leads to the jobs of a page by the shortest way."""
+    if not completed:
+        return "unfinished"
+    if query.parent_job is not None:
+        return "parent"
+    if _is_one(query.script_path_exact) or _is_rare(query.script_path_start, workspace, database):
+        return "path"
+    if query.success is False or query.status in BAD:
+        return "unsuccessful"
+    return "completed" if by_end(query) else "created"
+
+
+def _is_one(values: str | None) -> bool:
+    """Whether a list of values is a single one that is wanted."""
+    return values is not None and not values.startswith("!") and "," not in values
+
+
+def _below(start: str) -> dict[str, str]:
+    """The bounds of the paths that begin so."""
+    return {"path_start": start, "path_end": start + LAST_CHARACTER}
+
+
+def _is_rare(start: str | None, workspace: str, database: Database) -> bool:
+    """Whether so few jobs stand below a path that they are quickly put in order."""
+    if not start:
+        return False
+    row = database.one("job_count_path_start", workspace=workspace, limit=FEW, **_below(start))
+    return row is not None and row["found"] < FEW
+
+
+def by_end(query: JobQuery) -> bool:
+    """Whether the order is that of the ends: where ends or failures are asked for."""
+    ends = query.completed_after is not None or query.completed_before is not None
+    return ends or query.success is False or query.status in BAD
+
+
+def _add_paths(chosen: Selection) -> None:
     """Filters by path."""
     query = chosen.query
-    exact = query.script_path_exact
-    if exact is not None and not exact.startswith("!") and "," not in exact:
-        chosen.add("job_with_path", path=exact)
+    if _is_one(query.script_path_exact):
+        chosen.add("job_with_path", path=query.script_path_exact)
     else:
-        chosen.values("paths", exact)
+        chosen.values("paths", query.script_path_exact)
     if query.script_path_start:
-        bounds = {"path_start": query.script_path_start, "path_end": query.script_path_start + LAST_CHARACTER}
-        row = database.one("job_count_path_start", workspace=workspace, limit=FEW, **bounds)
-        few = row is not None and row["found"] < FEW
-        chosen.add("job_with_path_start" if few else "job_with_common_path_start", **bounds)
+        chosen.add("job_with_path_start", **_below(query.script_path_start))
 
 
 def _add_lists(chosen: Selection) -> None:
@@ -246,15 +290,14 @@ def _add_endings(chosen: Selection) -> None:
     chosen.switch("success", query.success)
     chosen.switch("skipped", query.is_skipped)
     if query.status is not None:
-        chosen.add("job_with_status", status=query.status)
+        chosen.add("job_with_bad_status" if query.status in BAD else "job_with_status", status=query.status)
     _add_json(chosen, "returned", query.result)
 
 
 def order(chosen: Selection, *, clamp: bool = True, page: int | None = None) -> Selection:
     """Put the selection in order and take a page of it."""
     query = chosen.query
-    by_end = query.completed_after is not None or query.completed_before is not None or query.success is False
-    if by_end and "job_with_completed" in chosen.parts:
+    if by_end(query) and "job_with_completed" in chosen.parts:
         name = "job_by_latest_end" if query.order_desc else "job_by_earliest_end"
     else:
         name = "job_by_newest" if query.order_desc else "job_by_oldest"

@@ -111,10 +111,19 @@ def _everywhere(request: Request, wanted: bool) -> bool:
 
 
 async def _count_completed(request: Request, **filters: Any) -> int:
-    chosen = _select(request, JobQuery(**filters), completed=True, what="job_select_count")
+    parts, who = context(request), identity(request)
+    chosen = job_filters.select(
+        JobQuery(**filters),
+        who,
+        workspace(request),
+        parts.database,
+        completed=True,
+        what="job_select_count",
+        by="completed",
+    )
     if (seconds := query(request, CountQuery).completed_after_s_ago) is not None:
         chosen.add("job_with_completed_after", completed_after=now() - seconds * SECOND)
-    rows = await chosen.run(context(request).database)
+    rows = await chosen.run(parts.database)
     return int(rows[0]["found"])
 
 

@@ -1,24 +1,51 @@
--- Lists of jobs are put together of parts: one job_select_*, one job_in_*, any of job_with_* / job_without_*, one
--- job_by_*. Only what is asked for stands in a statement, so that the planner can use the index that fits.
--- `+column` keeps a condition from choosing an index that would cost the order.
+-- Lists of jobs are put together of parts: one job_select_*, one job_from_*, one job_in_*, any of job_with_* and
+-- job_without_*, one job_by_*. Only what is asked for stands in a statement, and the index is named: without statistics
+-- the planner would take one that has the order but not the few rows.
 
 -- name: job_select
 -- What lists show.
 SELECT job.*, NULL AS arguments, NULL AS result, NULL AS raw_code, NULL AS raw_lock, NULL AS raw_flow
-FROM job
 
 -- name: job_select_with_arguments
 -- The same with what the jobs were given.
-SELECT job.*, job_input.arguments, NULL AS result, NULL AS raw_code, NULL AS raw_lock, NULL AS raw_flow
-FROM job LEFT JOIN job_input ON job_input.job_id = job.id
+SELECT job.*, (SELECT job_input.arguments FROM job_input WHERE job_input.job_id = job.id) AS arguments,
+    NULL AS result, NULL AS raw_code, NULL AS raw_lock, NULL AS raw_flow
 
 -- name: job_select_ids
 -- Identifiers alone.
-SELECT job.id FROM job
+SELECT job.id
 
 -- name: job_select_count
 -- How many.
-SELECT count(*) AS found FROM job
+SELECT count(*) AS found
+
+-- name: job_from_all
+-- In whatever order is quick.
+FROM job
+
+-- name: job_from_unfinished
+-- By creation, those alone that wait or run.
+FROM job INDEXED BY job_unfinished
+
+-- name: job_from_created
+-- By creation.
+FROM job INDEXED BY job_created
+
+-- name: job_from_completed
+-- By end.
+FROM job INDEXED BY job_completed
+
+-- name: job_from_unsuccessful
+-- By end, those alone that did not end well.
+FROM job INDEXED BY job_unsuccessful
+
+-- name: job_from_path
+-- By script, then by creation.
+FROM job INDEXED BY job_path
+
+-- name: job_from_parent
+-- By the job that started them.
+FROM job INDEXED BY job_parent
 
 -- name: job_in_workspace
 -- Those of one workspace.
@@ -42,7 +69,9 @@ AND 0
 
 -- name: job_with_owner
 -- Those that a user who is no administrator may see: his own and those below his path.
-AND (job.permissioned_as = :owner OR job.created_by = :username OR (+job.path >= :own_path AND +job.path < :own_path_end))
+AND (
+    job.permissioned_as = :owner OR job.created_by = :username OR (job.path >= :own_path AND job.path < :own_path_end)
+)
 
 -- name: job_with_path
 -- Those of a script.
@@ -57,12 +86,8 @@ AND job.path IN (SELECT value FROM json_each(:paths))
 AND (job.path IS NULL OR job.path NOT IN (SELECT value FROM json_each(:paths)))
 
 -- name: job_with_path_start
--- Those below a path that few jobs have: found by it, then put in order.
+-- Those below a path.
 AND job.path >= :path_start AND job.path < :path_end
-
--- name: job_with_common_path_start
--- Those below a path that many jobs have: found in order.
-AND +job.path >= :path_start AND +job.path < :path_end
 
 -- name: job_with_hash
 -- Those of one version of a script.
@@ -204,6 +229,10 @@ AND job.status IN ('failure', 'canceled')
 -- name: job_with_status
 -- Those that ended in one way.
 AND job.status = :status
+
+-- name: job_with_bad_status
+-- Those that ended in one way that is not well.
+AND job.status IN ('failure', 'canceled') AND job.status = :status
 
 -- name: job_with_skipped
 -- Those that were skipped.
