@@ -19,6 +19,8 @@ import types
 
 HEAD = struct.Struct("!I")
 FRAME = struct.Struct("!cI")
+REHEARSAL = """{"function": "main", "arguments": "{\\"n\\": 1}", "everything": false, "verbatim": false,
+"parameters": [{"name": "n", "optional": false, "type": ""}], "result_bytes": 1000, "step": null}"""
 RESULT, ERROR, NOT_STARTED, END = b"R", b"E", b"X", b"Z"
 
 _spec = importlib.util.spec_from_file_location(
@@ -32,16 +34,37 @@ _spec.loader.exec_module(python_call)
 def wait_and_run(control, folder):
     # type: (object, str) -> None
     """Wait for an order and carry it out; never returns to the zygote's loop."""
+    prepare()
     order = receive(control)
     if order is None:
         os.rmdir(folder)
         os._exit(0)
-    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     write_files(order["files"])
     limit(order["limits"])
     if "command" in order:
         execute(control, order)
     run_python(control, order, folder)
+
+
+def prepare():
+    # type: () -> None
+    """Do what does not depend on the job, and once what a job does.
+
+    Memory is shared with the zygote until it is written to; the rehearsal makes the pages that every job touches this
+    process's own before a job waits for them.
+    """
+    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+    for name, descriptor in (("stdout", 1), ("stderr", 2)):
+        raw = io.FileIO(descriptor, "wb", closefd=False)
+        stream = io.TextIOWrapper(io.BufferedWriter(raw), "utf-8", "backslashreplace", line_buffering=True)
+        setattr(sys, name, stream)
+    write("/proc/self/oom_score_adj", b"1000")
+    task = json.loads(REHEARSAL)
+    module = make_module("flexwm.rehearsal", "rehearsal.py", "def main(n):\n    return {'n': n}\n")
+    python_call.call(module, task)
+    for made in ("flexwm.rehearsal", "flexwm"):
+        del sys.modules[made]
+    os.environ.update(dict(os.environ))
 
 
 def receive(control):
@@ -75,11 +98,26 @@ def write_files(files):
     # type: (dict) -> None
     """Write the job's files below its directory."""
     for name, text in files.items():
-        folder = os.path.dirname(name)
-        if folder:
-            os.makedirs(folder, 0o700, exist_ok=True)
-        with open(name, "w", encoding="utf-8", errors="surrogatepass", newline="") as file:
-            file.write(text)
+        position = name.find("/")
+        while position > 0:
+            try:
+                os.mkdir(name[:position], 0o700)
+            except FileExistsError:
+                pass
+            position = name.find("/", position + 1)
+        write(name, text.encode("utf-8", "surrogatepass"))
+
+
+def write(path, data):
+    # type: (str, bytes) -> None
+    """Put bytes in a file; one that the system does not let be written stays as it is."""
+    try:
+        file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+    except OSError:
+        return
+    while data:
+        data = data[os.write(file, data) :]
+    os.close(file)
 
 
 def limit(limits):
@@ -98,11 +136,6 @@ def limit(limits):
             resource.setrlimit(name, (wanted, wanted))
         except (ValueError, OSError):
             pass
-    try:
-        with open("/proc/self/oom_score_adj", "w") as file:
-            file.write("1000")
-    except OSError:
-        pass
 
 
 def execute(control, order):
@@ -121,16 +154,12 @@ def run_python(control, order, folder):
     """Import the script, call its function, answer, and end as a Python program ends."""
     os.environ.clear()
     os.environ.update(order["environment"])
-    for stream in ("stdout", "stderr"):
-        descriptor = {"stdout": 1, "stderr": 2}[stream]
-        raw = io.open(descriptor, "wb", closefd=False)
-        setattr(sys, stream, io.TextIOWrapper(raw, "utf-8", "backslashreplace", line_buffering=True))
     task = order["python"]
     sys.argv = [os.path.join(folder, task["file"])]
     sys.path.insert(0, folder)
     code = 0
     try:
-        module = import_module(task["module"], sys.argv[0])
+        module = make_module(task["module"], sys.argv[0], order["files"][task["file"]])
         kind, text = python_call.call(module, task)
         send(control, kind, text)
     except SystemExit as leaving:
@@ -141,9 +170,9 @@ def run_python(control, order, folder):
     finish(control, code)
 
 
-def import_module(name, file):
-    # type: (str, str) -> types.ModuleType
-    """Import the script's file under its name, with its packages."""
+def make_module(name, file, source):
+    # type: (str, str, str) -> types.ModuleType
+    """The script as a module under its name, with its packages, as if its file had been imported."""
     parts = name.split(".")
     for count in range(1, len(parts)):
         package = types.ModuleType(".".join(parts[:count]))
@@ -153,7 +182,7 @@ def import_module(name, file):
     assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
-    spec.loader.exec_module(module)
+    exec(compile(source, file, "exec", dont_inherit=True), module.__dict__)  # noqa: S102: the job's own script
     return module
 
 

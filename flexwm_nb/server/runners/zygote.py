@@ -24,6 +24,7 @@ import tempfile
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 HEAD = struct.Struct("!I")
+PAUSE = 0.005  # seconds
 PR_SET_PDEATHSIG = 1
 PR_SET_CHILD_SUBREAPER = 36
 
@@ -79,14 +80,25 @@ class Zygote:
         gc.freeze()
         self.inner = (read, write)
         while True:
-            while len(self.spares) < self.wanted:
-                self.fork()
-            ready = select.select([self.control, read], [], [])[0]
+            ready = select.select([self.control, read], [], [], self.patience())[0]
             if read in ready:
                 os.read(read, 4096)
-            self.reap()
+            ended = self.reap()
             if self.control in ready and not self.receive():
                 return self.end()
+            if len(self.spares) < self.wanted and (ended or not ready or not self.spares):
+                self.fork()
+
+    def patience(self):
+        # type: () -> float | None
+        """How long to wait for news, in seconds.
+
+        A spare is made when none is left, when a job has ended, or when nothing happens for a moment: never while a
+        job has just begun, which would compete with it for the processor.
+        """
+        if len(self.spares) >= self.wanted:
+            return None
+        return PAUSE if self.spares else 0
 
     def fork(self):
         # type: () -> None
@@ -164,16 +176,18 @@ class Zygote:
             strike(pid, message["signal"])
 
     def reap(self):
-        # type: () -> None
-        """Report those that ended, and kill what they left running."""
+        # type: () -> bool
+        """Report those that ended, and kill what they left running; whether any job had ended."""
+        ended = False
         while True:
             try:
                 pid, status, usage = os.wait4(-1, os.WNOHANG)
             except ChildProcessError:
-                return
+                return ended
             if pid == 0:
-                return
+                return ended
             known = pid in self.running or pid in self.spares
+            ended = ended or known
             self.running.discard(pid)
             self.spares.discard(pid)
             if known:
