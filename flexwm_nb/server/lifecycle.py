@@ -15,12 +15,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, TextIO
 
-import uvicorn
-
 from flexwm_nb.errors import StoreLocked, StoreUnwritable
 from flexwm_nb.handshake import PROTOCOL, READY, VERSION
 from flexwm_nb.server.clock import render_time
 from flexwm_nb.server.context import Context
+from flexwm_nb.server.listening import Config, Server
 from flexwm_nb.server.settings import Settings
 
 LONGEST_CHECK = 5.0  # seconds between looks at whether the server is idle
@@ -58,10 +57,10 @@ def _open_private(path: Path) -> TextIO:
     return os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, PRIVATE_FILE), "r+")
 
 
-class _Listener(uvicorn.Server):
+class _Listener(Server):
     """uvicorn, told by us when it has started and when to stop."""
 
-    def __init__(self, config: uvicorn.Config, lifecycle: Lifecycle) -> None:
+    def __init__(self, config: Config, lifecycle: Lifecycle) -> None:
         super().__init__(config)
         self._lifecycle = lifecycle
 
@@ -100,7 +99,7 @@ class Lifecycle:
 
     async def serve(self, application: Any) -> None:
         """Listen until told to stop."""
-        config = uvicorn.Config(
+        config = Config(
             application,
             loop="uvloop",
             http="httptools",
