@@ -45,7 +45,7 @@ class Ending:
     output: str  # the end of its log
     last_line: str
     stream: str
-    files: dict[str, bytes]  # result.json and result.out, where they are regular files
+    files: dict[str, bytes]  # those of the runner's `result_files` that are regular files and not empty
     memory_peak_kb: int | None
 
 
@@ -54,6 +54,7 @@ class Runner:
 
     languages: ClassVar[tuple[str, ...]]
     program: ClassVar[str]  # as named in `exit code for "..."`
+    result_files: ClassVar[tuple[str, ...]] = ()  # of the job's directory, read when it has ended
     grace: ClassVar[float] = 0.0  # seconds between SIGTERM and SIGKILL; 0 = SIGKILL at once
 
     def banner(self, request: RunRequest) -> str:

@@ -18,6 +18,7 @@ class Bash(Runner):
 
     languages = ("bash",)
     program = "bash run"
+    result_files = ("result.json", "result.out")
     grace = TERMINATE_GRACE
 
     def banner(self, request: RunRequest) -> str:

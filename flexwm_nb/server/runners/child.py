@@ -11,6 +11,7 @@ import io
 import json
 import os
 import resource
+import shutil
 import struct
 import sys
 import threading
@@ -167,7 +168,7 @@ def run_python(control, order, folder):
     except BaseException:
         report_uncaught(folder)
         code = 1
-    finish(control, code)
+    finish(control, code, folder)
 
 
 def make_module(name, file, source):
@@ -204,9 +205,9 @@ def report_uncaught(folder):
     traceback.print_exception(kind, error, trace)
 
 
-def finish(control, code):
-    # type: (object, int) -> None
-    """Join threads, run what was registered for the end, flush, say so, and end."""
+def finish(control, code, folder):
+    # type: (object, int, str) -> None
+    """Join threads, run what was registered for the end, flush, say so, clear up, and end."""
     try:
         threading._shutdown()  # type: ignore[attr-defined]
         atexit._run_exitfuncs()
@@ -222,4 +223,5 @@ def finish(control, code):
         send(control, END, "%d %d" % (code, peak))
     except OSError:
         pass
+    shutil.rmtree(folder, ignore_errors=True)
     os._exit(code)

@@ -21,7 +21,6 @@ from flexwm_nb.server.runners.zygotes import Exit, Spare, Zygote, remove_directo
 HEAD = struct.Struct("!I")
 FRAME = struct.Struct("!cI")
 CHUNK = 256 * 1024  # bytes read at once
-RESULT_FILES = ("result.json", "result.out")
 LOST = "the job's process ended together with its launcher"
 
 
@@ -167,7 +166,7 @@ class RunningJob:
 
     def _ending(self, code: int | None, number: int | None, memory: int | None) -> Ending:
         limit = self._request.limits.result_bytes
-        files = {name: read_regular(self._spare.directory / name, limit) for name in RESULT_FILES}
+        files = {name: read_regular(self._spare.directory / name, limit) for name in self._runner.result_files}
         return Ending(
             exit_code=code,
             signal=number,
@@ -184,7 +183,8 @@ class RunningJob:
         self._loop.remove_reader(self._spare.output)
         self._loop.remove_reader(self._spare.control.fileno())
         self._spare.close()
-        self._loop.run_in_executor(None, remove_directory, self._spare.directory)
+        if self._spare.directory.exists():
+            self._loop.run_in_executor(None, remove_directory, self._spare.directory)
 
 
 def read_regular(path: Path, limit: int) -> bytes:
