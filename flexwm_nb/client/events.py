@@ -41,7 +41,7 @@ class UpdateStream:
         self._client, self._job_id, self._logs, self._deadline = client, job_id, logs, deadline
         self.log_offset = log_offset
         self.stream_offset = 0
-        self._running = False
+        self._running = not logs  # who wants no logs waits for the end: that it runs is no news
         self._stopped = threading.Event()
         self._answer: httpx.Response | None = None
 
