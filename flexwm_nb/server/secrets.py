@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import os
+import threading
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -25,6 +26,7 @@ class Secrets:
     def __init__(self, store: Path) -> None:
         """Use the key in this directory."""
         self._file = store / FILE
+        self._making = threading.Lock()  # the loop and the writer both encrypt; a second key would lose the first
 
     def encrypt(self, text: str) -> str:
         """The text as it may be stored. Raises StoreUnwritable when the key cannot be made."""
@@ -51,7 +53,8 @@ class Secrets:
     def _key(self) -> bytes:
         """The key, made when there is none yet."""
         try:
-            return self._make() if not self._file.exists() else self._read()
+            with self._making:
+                return self._read() if self._file.exists() else self._make()
         except OSError as error:
             raise StoreUnwritable(why=f"the key of its secrets: {error}", path=str(self._file)) from error
 

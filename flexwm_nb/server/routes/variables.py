@@ -101,7 +101,7 @@ def sealed(request: Request, value: str, *, secret: bool) -> str:
 
 
 def time_of(text: str | None) -> int | None:
-    """A time in a body. Raises Failure 422."""
+    """A time in a body. Raises Failure 400."""
     try:
         return None if text is None else parse_time(text)
     except ValueError:

@@ -89,7 +89,6 @@ CREATE TABLE script (
 CREATE UNIQUE INDEX script_hash ON script (workspace_id, hash);
 CREATE INDEX script_parent ON script (workspace_id, parent) WHERE parent IS NOT NULL;
 CREATE INDEX script_path ON script (workspace_id, path, id);
-CREATE INDEX script_created ON script (workspace_id, created_at);
 CREATE UNIQUE INDEX script_live ON script (workspace_id, path) WHERE archived = 0 AND deleted = 0;
 
 CREATE TABLE favorite (
@@ -242,5 +241,18 @@ CREATE TABLE job_cache (               -- results kept by cache_ttl
     key TEXT NOT NULL,                 -- SHA-256 of source and arguments
     result TEXT NOT NULL,              -- JSON
     expires_at INTEGER NOT NULL,
+    PRIMARY KEY (workspace_id, key)
+) WITHOUT ROWID;
+
+CREATE TABLE file (                    -- what jobs and clients hand each other; the content is a file beside the store
+    workspace_id TEXT NOT NULL,
+    key TEXT NOT NULL,
+    name TEXT NOT NULL,                -- of the content
+    size INTEGER NOT NULL,             -- bytes
+    content_type TEXT,
+    content_disposition TEXT,
+    created_by TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    used_at INTEGER NOT NULL,
     PRIMARY KEY (workspace_id, key)
 ) WITHOUT ROWID;
