@@ -15,6 +15,7 @@ from flexwm_nb.server import administrator
 from flexwm_nb.server.app import Application
 from flexwm_nb.server.clock import now
 from flexwm_nb.server.context import Context
+from flexwm_nb.server.files import Files
 from flexwm_nb.server.lifecycle import Lifecycle, StoreLock
 from flexwm_nb.server.logs import Logs
 from flexwm_nb.server.queue import Queue
@@ -37,6 +38,7 @@ async def serve(settings: Settings) -> None:
         database=database,
         secrets=Secrets(settings.store),
         logs=Logs(settings.store / "logs", database),
+        files=Files(settings.store / "files", database, limit=settings.files_limit),
         queue=Queue(database),
         runners=Runners(settings.store / "jobs"),
         started_at=now(),

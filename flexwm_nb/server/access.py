@@ -23,6 +23,7 @@ PUBLIC = frozenset(
         "/auth/login",
         "/auth/logout",
         "/auth/is_first_time_setup",
+        "/w/{workspace}/s3_proxy/{storage}/{key:path}",  # the link's signature is looked at
     }
 )
 READING = frozenset({"GET", "HEAD"})
@@ -76,7 +77,8 @@ def find_token(scope: Scope) -> str | None:
     if (cookies := header(scope, b"cookie")) and (cookie := SimpleCookie(cookies).get("token")):
         return cookie.value
     if b"token=" in scope["query_string"]:
-        return parse_qs(scope["query_string"].decode("latin-1")).get("token", [None])[0]
+        given = parse_qs(scope["query_string"].decode("latin-1")).get("token")
+        return given[0] if given else None
     return None
 
 

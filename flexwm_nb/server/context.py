@@ -6,13 +6,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from flexwm_nb.server.secrets import Secrets
-
+    from flexwm_nb.server.files import Files
     from flexwm_nb.server.http import Identity
     from flexwm_nb.server.lifecycle import Lifecycle
     from flexwm_nb.server.logs import Logs
     from flexwm_nb.server.queue import Queue
     from flexwm_nb.server.runners.registry import Runners
+    from flexwm_nb.server.secrets import Secrets
     from flexwm_nb.server.settings import Settings
     from flexwm_nb.server.store.database import Database
     from flexwm_nb.server.worker import Worker
@@ -26,6 +26,7 @@ class Context:
     database: Database
     secrets: Secrets
     logs: Logs
+    files: Files
     queue: Queue
     runners: Runners
     started_at: int  # microseconds

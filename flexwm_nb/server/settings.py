@@ -16,6 +16,8 @@ from flexwm_nb.errors import InvalidConfig
 IDLE_TIMEOUT = 900.0  # seconds without a client or a job
 WORKERS = 10  # jobs at once
 DRAIN = 10.0  # seconds that running jobs get when the server is told to stop
+MEGABYTE = 1_000_000  # bytes
+FILES_LIMIT = 10_000  # MB that the files of jobs and clients may take together
 PORTS = range(65536)
 
 
@@ -30,6 +32,7 @@ class Settings:
     workers: int = WORKERS  # jobs at once
     idle_timeout: float | None = None  # seconds; None = stay
     drain: float = DRAIN  # seconds
+    files_limit: int = FILES_LIMIT * MEGABYTE  # bytes
     ready_fd: int | None = None  # gets one byte when the server listens
     python: str = sys.executable
 
@@ -66,6 +69,7 @@ class Settings:
             workers=options.workers,
             idle_timeout=options.idle_timeout or None,
             drain=options.drain,
+            files_limit=int(options.files_limit * MEGABYTE),
             ready_fd=options.ready_fd,
         )
 
@@ -84,5 +88,12 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--workers", type=int, default=WORKERS, help=f"jobs at once (default: {WORKERS})")
     made.add_argument("--idle-timeout", type=float, default=0.0, metavar="S", help="leave after S idle seconds")
     made.add_argument("--drain", type=float, default=DRAIN, metavar="S", help="seconds for running jobs at a stop")
+    made.add_argument(
+        "--files-limit",
+        type=float,
+        default=FILES_LIMIT,
+        metavar="MB",
+        help=f"what uploaded files may take together (default: {FILES_LIMIT})",
+    )
     made.add_argument("--ready-fd", type=int, help=argparse.SUPPRESS)
     return made
