@@ -108,6 +108,7 @@ class Lifecycle:
             log_config=None,
             access_log=False,
             server_header=False,
+            proxy_headers=False,
             timeout_keep_alive=120,
             timeout_graceful_shutdown=2,
         )

@@ -154,7 +154,8 @@ class Logs:
 
     def leave_note(self, job_id: str, text: str) -> None:
         """Add to the file of a job that does not run now."""
-        with self._path(job_id).open("a", encoding="utf-8", opener=_private) as file:
+        flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
+        with os.fdopen(os.open(self._path(job_id), flags, PRIVATE_FILE), "a", encoding="utf-8") as file:
             file.write(text)
 
     async def read(self, job_id: str, offset: int = 0) -> str | None:
@@ -172,10 +173,6 @@ class Logs:
 
     def _path(self, job_id: str) -> Path:
         return self._directory / f"{job_id}.log"
-
-
-def _private(path: str, flags: int) -> int:
-    return os.open(path, flags | os.O_CLOEXEC, PRIVATE_FILE)
 
 
 def _read_file(path: Path) -> str | None:

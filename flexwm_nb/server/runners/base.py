@@ -41,7 +41,7 @@ class Ending:
 
     exit_code: int | None  # None when a signal ended it
     signal: int | None
-    reply: dict[str, Any] | None  # what the wrapper reported
+    reply: str | None  # what the function returned, as JSON
     output: str  # the end of its log
     last_line: str
     stream: str

@@ -1,9 +1,11 @@
-"""What a spare child of the zygote does when its job arrives. Standard library of Python 3.8 alone.
+"""What a spare child of the zygote does when its job arrives. Standard library alone: it runs in other environments.
 
 The order is a JSON object: `files` to write in the job's directory, `environment`, `limits`, and either `command` to
 execute or `python`, a module to import and call. Answers on the control socket are frames of a kind and a text:
 R the result, E the error object, X why it could not start, Z the exit code and peak memory, always last.
 """
+
+from __future__ import annotations
 
 import atexit
 import importlib.util
@@ -17,6 +19,7 @@ import sys
 import threading
 import traceback
 import types
+from typing import Any
 
 HEAD = struct.Struct("!I")
 FRAME = struct.Struct("!cI")
@@ -32,8 +35,7 @@ python_call = importlib.util.module_from_spec(_spec)
 _spec.loader.exec_module(python_call)
 
 
-def wait_and_run(control, folder):
-    # type: (object, str) -> None
+def wait_and_run(control: Any, folder: str) -> None:
     """Wait for an order and carry it out; never returns to the zygote's loop."""
     prepare()
     order = receive(control)
@@ -47,8 +49,7 @@ def wait_and_run(control, folder):
     run_python(control, order, folder)
 
 
-def prepare():
-    # type: () -> None
+def prepare() -> None:
     """Do what does not depend on the job, and once what a job does.
 
     Memory is shared with the zygote until it is written to; the rehearsal makes the pages that every job touches this
@@ -68,16 +69,14 @@ def prepare():
     os.environ.update(dict(os.environ))
 
 
-def receive(control):
-    # type: (object) -> object
+def receive(control: Any) -> Any:
     """The order, or None when the other end is closed."""
     head = exactly(control, HEAD.size)
     data = head and exactly(control, HEAD.unpack(head)[0])
     return json.loads(data) if data else None
 
 
-def exactly(control, size):
-    # type: (object, int) -> bytes
+def exactly(control: Any, size: int) -> bytes:
     """That many bytes, or none."""
     data = bytearray()
     while len(data) < size:
@@ -88,15 +87,13 @@ def exactly(control, size):
     return bytes(data)
 
 
-def send(control, kind, text):
-    # type: (object, bytes, str) -> None
+def send(control: Any, kind: bytes, text: str) -> None:
     """Send one frame."""
     data = text.encode("utf-8", "replace")
     control.sendall(FRAME.pack(kind, len(data)) + data)
 
 
-def write_files(files):
-    # type: (dict) -> None
+def write_files(files: dict[str, Any]) -> None:
     """Write the job's files below its directory."""
     for name, text in files.items():
         position = name.find("/")
@@ -109,8 +106,7 @@ def write_files(files):
         write(name, text.encode("utf-8", "surrogatepass"))
 
 
-def write(path, data):
-    # type: (str, bytes) -> None
+def write(path: str, data: bytes) -> None:
     """Put bytes in a file; one that the system does not let be written stays as it is."""
     try:
         file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
@@ -121,8 +117,7 @@ def write(path, data):
     os.close(file)
 
 
-def limit(limits):
-    # type: (dict) -> None
+def limit(limits: dict[str, Any]) -> None:
     """Hold this process and its children to the limits."""
     for name, value in (
         (resource.RLIMIT_AS, limits["memory_bytes"]),
@@ -139,8 +134,7 @@ def limit(limits):
             pass
 
 
-def execute(control, order):
-    # type: (object, dict) -> None
+def execute(control: Any, order: dict[str, Any]) -> None:
     """Become the command."""
     command = order["command"]
     try:
@@ -150,8 +144,7 @@ def execute(control, order):
         os._exit(127)
 
 
-def run_python(control, order, folder):
-    # type: (object, dict, str) -> None
+def run_python(control: Any, order: dict[str, Any], folder: str) -> None:
     """Import the script, call its function, answer, and end as a Python program ends."""
     os.environ.clear()
     os.environ.update(order["environment"])
@@ -171,8 +164,7 @@ def run_python(control, order, folder):
     finish(control, code, folder)
 
 
-def make_module(name, file, source):
-    # type: (str, str, str) -> types.ModuleType
+def make_module(name: str, file: str, source: str) -> types.ModuleType:
     """The script as a module under its name, with its packages, as if its file had been imported."""
     parts = name.split(".")
     for count in range(1, len(parts)):
@@ -183,12 +175,11 @@ def make_module(name, file, source):
     assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
-    exec(compile(source, file, "exec", dont_inherit=True), module.__dict__)  # noqa: S102: the job's own script
+    exec(compile(source, file, "exec", dont_inherit=True), module.__dict__)  # noqa: S102
     return module
 
 
-def exit_status(leaving):
-    # type: (SystemExit) -> int
+def exit_status(leaving: SystemExit) -> int:
     """The code with which Python would end."""
     if leaving.code is None or isinstance(leaving.code, int):
         return (leaving.code or 0) & 0xFF
@@ -196,8 +187,7 @@ def exit_status(leaving):
     return 1
 
 
-def report_uncaught(folder):
-    # type: (str) -> None
+def report_uncaught(folder: str) -> None:
     """Print the traceback, less the frames that are not the script's."""
     kind, error, trace = sys.exc_info()
     while trace is not None and not trace.tb_frame.f_code.co_filename.startswith(folder):
@@ -205,8 +195,7 @@ def report_uncaught(folder):
     traceback.print_exception(kind, error, trace)
 
 
-def finish(control, code, folder):
-    # type: (object, int, str) -> None
+def finish(control: Any, code: int, folder: str) -> None:
     """Join threads, run what was registered for the end, flush, say so, clear up, and end."""
     try:
         threading._shutdown()  # type: ignore[attr-defined]

@@ -1,26 +1,27 @@
 """JSON as PostgreSQL's jsonb keeps it: the form in which Windmill stores arguments and results.
 
 Object keys are ordered by length, then by bytes, the last of a repeated key stays; numbers are decimal: no exponent,
-no negative zero. It runs in job processes too, so it uses the standard library of Python 3.8 alone.
+no negative zero. It runs in job processes too, so it uses the standard library alone.
 """
+
+from __future__ import annotations
 
 import json
 from decimal import Decimal
+from typing import Any
 
 
 class Unstorable(ValueError):
     """What jsonb refuses, in PostgreSQL's words."""
 
 
-def rank(key):
-    # type: (str) -> tuple[int, bytes]
+def rank(key: str) -> tuple[int, bytes]:
     """The order of keys."""
     data = key.encode("utf-8", "surrogatepass")
     return len(data), data
 
 
-def ordered(value, orders):
-    # type: (object, dict[tuple[str, ...], list[str]]) -> object
+def ordered(value: Any, orders: dict[tuple[str, ...], list[str]]) -> Any:
     """The value with every object's keys in order; `orders` keeps the orders found, as records repeat theirs."""
     if type(value) is dict:
         keys = tuple(value)
@@ -33,8 +34,7 @@ def ordered(value, orders):
     return value
 
 
-def number(text):
-    # type: (str) -> object
+def number(text: str) -> Any:
     """A number with a fraction or an exponent."""
     decimal = Decimal(text)
     if "e" in text or "E" in text:
@@ -46,26 +46,24 @@ def number(text):
 class Literal(float):
     """A float that is written as it was read."""
 
-    def __new__(cls, text):
-        # type: (str) -> Literal
+    text: str
+
+    def __new__(cls, text: str) -> Literal:
         """Keep the text."""
         made = super().__new__(cls, text)
         made.text = text
         return made
 
-    def __repr__(self):
-        # type: () -> str
+    def __repr__(self) -> str:
         return self.text
 
 
-def refuse(text):
-    # type: (str) -> None
+def refuse(text: str) -> None:
     """NaN and the infinities are no JSON."""
     raise Unstorable("invalid input syntax for type json")
 
 
-def normalize(text):
-    # type: (str) -> str
+def normalize(text: str) -> str:
     """The document as jsonb would give it back. Raises Unstorable."""
     if "\\u0000" in text and "\\u0000" in text.replace("\\\\", ""):
         raise Unstorable("unsupported Unicode escape sequence")
@@ -81,8 +79,7 @@ def normalize(text):
     return made
 
 
-def _refuse_halves(text):
-    # type: (str) -> None
+def _refuse_halves(text: str) -> None:
     """Half a surrogate pair is no character."""
     try:
         text.encode("utf-8")
@@ -90,8 +87,7 @@ def _refuse_halves(text):
         raise Unstorable("invalid input syntax for type json") from None
 
 
-def encode(value):
-    # type: (object) -> str
+def encode(value: Any) -> str:
     """Write the value; floats that were read keep their text."""
     return "".join(_Encoder(ensure_ascii=False).iterencode(value))
 
@@ -99,16 +95,14 @@ def encode(value):
 class _Encoder(json.JSONEncoder):
     """The standard encoder with floats written by their own `__repr__`, which the fast one bypasses."""
 
-    def iterencode(self, o, _one_shot=False):
-        # type: (object, bool) -> object
+    def iterencode(self, o: Any, _one_shot: bool = False) -> Any:
         if not has_literal(o):
             return super().iterencode(o, True)
         make = json.encoder._make_iterencode  # type: ignore[attr-defined]
         return make({}, self.default, json.encoder.encode_basestring, None, repr, ": ", ", ", False, False, False)(o, 0)
 
 
-def has_literal(value):
-    # type: (object) -> bool
+def has_literal(value: Any) -> bool:
     """Whether a float inside must keep its text: its own text would differ."""
     if type(value) is Literal:
         return float.__repr__(value) != value.text

@@ -16,7 +16,7 @@ from flexwm_nb.server.runners import failures
 from flexwm_nb.server.runners.base import Ending, Outcome, Runner, RunRequest
 from flexwm_nb.server.runners.jsonb import Unstorable
 from flexwm_nb.server.runners.output import Output
-from flexwm_nb.server.runners.zygotes import Exit, Spare, Zygote, remove_directory
+from flexwm_nb.server.runners.zygotes import Exit, Spare, Zygote, remove_directory, remove_small
 
 HEAD = struct.Struct("!I")
 FRAME = struct.Struct("!cI")
@@ -183,7 +183,7 @@ class RunningJob:
         self._loop.remove_reader(self._spare.output)
         self._loop.remove_reader(self._spare.control.fileno())
         self._spare.close()
-        if self._spare.directory.exists():
+        if not remove_small(self._spare.directory):
             self._loop.run_in_executor(None, remove_directory, self._spare.directory)
 
 

@@ -1,7 +1,9 @@
-"""Calling a script's function as Windmill's Python wrapper does. Standard library of Python 3.8 alone.
+"""Calling a script's function as Windmill's Python wrapper does. Standard library alone: it runs in other environments.
 
 Behaviour: Windmill 1.743, its worker's Python wrapper (reference: languages.md section 2).
 """
+
+from __future__ import annotations
 
 import base64
 import importlib.util
@@ -11,6 +13,7 @@ import re
 import sys
 import traceback
 from datetime import date, datetime
+from typing import Any
 
 RESULT, ERROR = b"R", b"E"
 KEPT = (str, dict, list, bytes, tuple, set, frozenset, range, memoryview, bytearray)
@@ -27,8 +30,7 @@ jsonb = importlib.util.module_from_spec(_spec)
 _spec.loader.exec_module(jsonb)
 
 
-def call(module, task):
-    # type: (object, dict) -> tuple[bytes, str]
+def call(module: Any, task: dict[str, Any]) -> tuple[bytes, str]:
     """Call the function and give a frame: its result, or its error."""
     arguments = convert(json.loads(task["arguments"]), task)
     try:
@@ -36,7 +38,10 @@ def call(module, task):
         if not callable(function):
             raise ValueError("%s function is missing" % task["function"])
         value = function(**arguments)
-        text = render(stream(value) if streams(value) else value, task)
+        if streams(value):
+            stream(value)
+            value = None
+        text = render(value, task)
     except BaseException as error:
         return ERROR, json.dumps(describe(error, task.get("step")), default=str)
     if len(text) > task["result_bytes"]:
@@ -44,8 +49,7 @@ def call(module, task):
     return RESULT, text
 
 
-def too_large(size, task):
-    # type: (int, dict) -> dict
+def too_large(size: int, task: dict[str, Any]) -> dict[str, Any]:
     """The error of a result over the limit."""
     message = "the result is too large: %.1f MB, the limit is %.1f MB. Return a summary, or write it to a file" % (
         size / 1e6,
@@ -55,12 +59,11 @@ def too_large(size, task):
     return dict(error, step_id=task["step"]) if task.get("step") else error
 
 
-def convert(given, task):
-    # type: (dict, dict) -> dict
+def convert(given: dict[str, Any], task: dict[str, Any]) -> dict[str, Any]:
     """The keyword arguments: those of the signature, by name."""
     if task["everything"]:
         return given
-    arguments = {}
+    arguments: dict[str, Any] = {}
     for parameter in task["parameters"]:
         name = parameter["name"]
         value = given.get(name)
@@ -74,22 +77,19 @@ def convert(given, task):
     return arguments
 
 
-def to_bytes(value):
-    # type: (object) -> object
+def to_bytes(value: Any) -> Any:
     """Bytes of base64 text."""
     return base64.b64decode(value)
 
 
-def to_datetime(value):
-    # type: (object) -> object
+def to_datetime(value: Any) -> Any:
     """A time of ISO text; Pythons before 3.11 do not know the Z."""
     if sys.version_info < (3, 11) and isinstance(value, str) and value.endswith("Z"):
         value = value[:-1] + "+00:00"
     return datetime.fromisoformat(value)
 
 
-def to_date(value):
-    # type: (object) -> object
+def to_date(value: Any) -> Any:
     """A date in any of the formats that forms give; text that is none stays."""
     try:
         return date.fromisoformat(value)
@@ -106,21 +106,18 @@ def to_date(value):
 CONVERSIONS = {"bytes": to_bytes, "datetime": to_datetime, "date": to_date}
 
 
-def streams(value):
-    # type: (object) -> bool
+def streams(value: Any) -> bool:
     """Whether the result is to be streamed: it can be iterated and is no usual container."""
     return hasattr(value, "__iter__") and not isinstance(value, KEPT) and type(value).__name__ != "DataFrame"
 
 
-def stream(value):
-    # type: (object) -> None
+def stream(value: Any) -> None:
     """Print each item as a line that the worker takes for the stream."""
     for item in value:
         print("WM_STREAM: " + item.replace("\n", "\\n"), flush=True)
 
 
-def render(value, task):
-    # type: (object, dict) -> str
+def render(value: Any, task: dict[str, Any]) -> str:
     """The result as JSON in jsonb's form."""
     if type(value).__name__ == "DataFrame":
         value = value.values.tolist() if hasattr(value, "values") else value.rows()
@@ -132,19 +129,17 @@ def render(value, task):
     text = json.dumps(value, default=str, ensure_ascii=False)
     if not task["verbatim"]:
         text = json_only(text)
-    return jsonb.normalize(text)
+    return str(jsonb.normalize(text))
 
 
-def json_only(text):
-    # type: (str) -> str
+def json_only(text: str) -> str:
     """NaN and the infinities become null, an escaped NUL ` null `."""
     if "NaN" in text or "Infinity" in text:
         text = OUTSIDE.sub(lambda found: found[0] if found[0].startswith('"') else "null", text)
     return NUL.sub(r"\1 null ", text) if "\\u0000" in text else text
 
 
-def describe(error, step):
-    # type: (BaseException, object) -> dict
+def describe(error: BaseException, step: Any) -> dict[str, Any]:
     """The error object of an exception."""
     own = os.path.dirname(os.path.abspath(__file__))
     frames = [

@@ -1,4 +1,4 @@
-"""A warm process that forks a child for each job. A program of its own: standard library of Python 3.8 alone.
+"""A warm process that forks a child for each job. A program of its own, of the standard library alone.
 
 It keeps spare children that are forked before their job arrives, each with its own session, directory, control socket
 and output pipe; the server talks to a spare directly, so a job costs one message. It is single-threaded, so forking is
@@ -11,6 +11,8 @@ killed. When the server is gone, everything here ends too.
 Usage: zygote.py CONTROL_FD DIRECTORY SPARES
 """
 
+from __future__ import annotations
+
 import gc
 import importlib.util
 import json
@@ -21,6 +23,7 @@ import socket
 import struct
 import sys
 import tempfile
+from typing import Any
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 HEAD = struct.Struct("!I")
@@ -29,8 +32,7 @@ PR_SET_PDEATHSIG = 1
 PR_SET_CHILD_SUBREAPER = 36
 
 
-def load(name):
-    # type: (str) -> object
+def load(name: str) -> Any:
     """A neighbouring file as a module, without this folder on the path."""
     spec = importlib.util.spec_from_file_location("flexwm_" + name, os.path.join(HERE, name + ".py"))
     assert spec is not None and spec.loader is not None
@@ -40,8 +42,7 @@ def load(name):
     return module
 
 
-def process_control():
-    # type: () -> object
+def process_control() -> Any:
     """The system's prctl, or None where there is none."""
     if not sys.platform.startswith("linux"):
         return None
@@ -53,19 +54,17 @@ def process_control():
 class Zygote:
     """The process that forks."""
 
-    def __init__(self, control, directory, spares):
-        # type: (socket.socket, str, int) -> None
+    def __init__(self, control: socket.socket, directory: str, spares: int) -> None:
         self.control = control
         self.directory = directory
         self.wanted = spares
-        self.spares = set()  # type: set[int]
-        self.running = set()  # type: set[int]
+        self.spares: set[int] = set()
+        self.running: set[int] = set()
         self.prctl = process_control()
         self.child = load("child")
         self.buffer = b""
 
-    def serve(self):
-        # type: () -> None
+    def serve(self) -> None:
         """Fork, reap and kill until the server is gone."""
         if self.prctl is not None:
             self.prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
@@ -80,7 +79,8 @@ class Zygote:
         gc.freeze()
         self.inner = (read, write)
         while True:
-            ready = select.select([self.control, read], [], [], self.patience())[0]
+            watched: list[Any] = [self.control, read]
+            ready = select.select(watched, [], [], self.patience())[0]
             if read in ready:
                 os.read(read, 4096)
             ended = self.reap()
@@ -89,8 +89,7 @@ class Zygote:
             if len(self.spares) < self.wanted and (ended or not ready or not self.spares):
                 self.fork()
 
-    def patience(self):
-        # type: () -> float | None
+    def patience(self) -> float | None:
         """How long to wait for news, in seconds.
 
         A spare is made when none is left, when a job has ended, or when nothing happens for a moment: never while a
@@ -100,8 +99,7 @@ class Zygote:
             return None
         return PAUSE if self.spares else 0
 
-    def fork(self):
-        # type: () -> None
+    def fork(self) -> None:
         """Make a spare and hand its socket and pipe to the server."""
         ours, its = socket.socketpair()
         output, its_output = os.pipe()
@@ -123,8 +121,7 @@ class Zygote:
         ours.close()
         os.close(output)
 
-    def become_spare(self, parent, control, output, folder):
-        # type: (int, socket.socket, int, str) -> None
+    def become_spare(self, parent: int, control: socket.socket, output: int, folder: str) -> None:
         """In the child: leave everything of the zygote behind, wait for a job, run it."""
         try:
             os.setsid()
@@ -147,8 +144,7 @@ class Zygote:
         finally:
             os._exit(70)
 
-    def receive(self):
-        # type: () -> bool
+    def receive(self) -> bool:
         """Carry out what the server asks; False when it is gone."""
         try:
             data = self.control.recv(65536)
@@ -164,8 +160,7 @@ class Zygote:
             self.obey(message)
         return bool(data)
 
-    def obey(self, message):
-        # type: (dict) -> None
+    def obey(self, message: dict[str, Any]) -> None:
         """`take` a spare for a job, or `kill` a running one with a signal."""
         pid = message.get("take")
         if pid in self.spares:
@@ -175,8 +170,7 @@ class Zygote:
         if pid in self.running:
             strike(pid, message["signal"])
 
-    def reap(self):
-        # type: () -> bool
+    def reap(self) -> bool:
         """Report those that ended, and kill what they left running; whether any job had ended."""
         ended = False
         while True:
@@ -195,15 +189,13 @@ class Zygote:
                 self.report({"exit": pid, "status": status, "memory": usage.ru_maxrss})
             self.kill_strangers()
 
-    def kill_strangers(self):
-        # type: () -> None
+    def kill_strangers(self) -> None:
         """Kill every child that no job here has: their job has ended."""
         for pid in children():
             if pid not in self.spares and pid not in self.running:
                 strike(pid, signal.SIGKILL)
 
-    def report(self, message):
-        # type: (dict) -> None
+    def report(self, message: dict[str, Any]) -> None:
         """Tell the server."""
         data = json.dumps(message).encode()
         try:
@@ -211,8 +203,7 @@ class Zygote:
         except OSError:
             self.end()
 
-    def end(self):
-        # type: () -> None
+    def end(self) -> None:
         """The server is gone: nothing may stay."""
         for pid in list(self.spares | self.running):
             strike(pid, signal.SIGKILL)
@@ -227,8 +218,7 @@ class Zygote:
                 os._exit(0)
 
 
-def children():
-    # type: () -> list[int]
+def children() -> list[int]:
     """This process's children, where the system tells."""
     try:
         with open("/proc/self/task/%d/children" % os.getpid()) as file:
@@ -237,8 +227,7 @@ def children():
         return []
 
 
-def strike(pid, number):
-    # type: (int, int) -> None
+def strike(pid: int, number: int) -> None:
     """Signal a child and its group."""
     strike_group(pid, number)
     try:
@@ -247,8 +236,7 @@ def strike(pid, number):
         pass
 
 
-def strike_group(pid, number=signal.SIGKILL):
-    # type: (int, int) -> None
+def strike_group(pid: int, number: int = signal.SIGKILL) -> None:
     """Signal the group that a job leads."""
     try:
         os.killpg(pid, number)
@@ -256,8 +244,7 @@ def strike_group(pid, number=signal.SIGKILL):
         pass
 
 
-def main():
-    # type: () -> None
+def main() -> None:
     """Serve the server at the other end of the given descriptor."""
     descriptor, directory, spares = sys.argv[1:4]
     sys.path[:] = [entry for entry in sys.path if os.path.abspath(entry or ".") != HERE]
