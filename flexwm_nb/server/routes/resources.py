@@ -1,11 +1,7 @@
-"""Resources: JSON values of a type that scripts take as arguments.
-
-`list_search` gives every resource; Windmill's community edition stops after three.
-"""
+"""Resources: JSON values of a type that scripts take as arguments."""
 
 from __future__ import annotations
 
-import base64
 import json
 from typing import Any
 
@@ -24,7 +20,6 @@ from flexwm_nb.server.http import (
     context,
     fragment,
     identity,
-    paging,
     path,
     plain,
     query,
@@ -78,21 +73,6 @@ class InterpolatedQuery(msgspec.Struct):
     """For which job."""
 
     job_id: str | None = None
-
-
-class ListQuery(msgspec.Struct, kw_only=True):
-    """Which resources."""
-
-    resource_type: str | None = None
-    resource_type_exclude: str | None = None
-    path_start: str | None = None
-    path: str | None = None
-    description: str | None = None
-    value: str | None = None
-    broad_filter: str | None = None
-    label: str | None = None
-    page: int | None = None
-    per_page: int | None = None
 
 
 def text_of(value: Any) -> str | None:
@@ -186,45 +166,6 @@ async def exists(request: Request) -> Response:
     return as_json(row is not None)
 
 
-async def listing(request: Request) -> Response:
-    """One page of resources, without their values."""
-    wanted = query(request, ListQuery)
-    rows = await context(request).database.scan(
-        "resources_page",
-        workspace=workspace(request),
-        **{name: getattr(wanted, name) for name in ("path_start", "path", "description", "broad_filter")},
-        types=wanted.resource_type and json.dumps(wanted.resource_type.split(",")),
-        excluded=json.dumps((wanted.resource_type_exclude or "").split(",")),
-        wanted_value=subset(wanted.value),
-        labels=wanted.label and json.dumps(wanted.label.split(",")),
-        **paging(wanted.page, wanted.per_page),
-    )
-    return as_json([show(row, with_value=False) for row in rows])
-
-
-def subset(text: str | None) -> str | None:
-    """The JSON that a value has to contain. Raises Failure 400."""
-    if text is None:
-        return None
-    try:
-        return json.dumps(json.loads(base64.b64decode(text, validate=True)), ensure_ascii=False)
-    except ValueError:
-        raise bad_request("value must be base64 encoded JSON") from None
-
-
-async def search(request: Request) -> Response:
-    """The values of all resources."""
-    rows = await context(request).database.scan("resources_values", workspace=workspace(request))
-    return as_json([{"path": row["path"], "value": fragment(row["value"])} for row in rows])
-
-
-async def names(request: Request) -> Response:
-    """The resources of a type whose value has a name."""
-    kind = request.path_params["name"]
-    rows = await context(request).database.scan("resources_names", workspace=workspace(request), type=kind)
-    return as_json([{"name": json.loads(row["name"]), "path": row["path"]} for row in rows])
-
-
 async def update(request: Request) -> Response:
     """Change a resource."""
     new, where, name = await body(request, ResourceChange), workspace(request), path(request)
@@ -288,9 +229,6 @@ def own_variables(name: str, value: Any) -> list[str]:
 RESOURCES = "/w/{workspace}/resources"
 routes = [
     Route(f"{RESOURCES}/create", create, methods=["POST"]),
-    Route(f"{RESOURCES}/list", listing, methods=["GET"]),
-    Route(f"{RESOURCES}/list_search", search, methods=["GET"]),
-    Route(f"{RESOURCES}/list_names/{{name}}", names, methods=["GET"]),
     Route(f"{RESOURCES}/get/{{path:path}}", get, methods=["GET"]),
     Route(f"{RESOURCES}/get_value/{{path:path}}", get_value, methods=["GET"]),
     Route(f"{RESOURCES}/get_value_interpolated/{{path:path}}", get_value_interpolated, methods=["GET"]),
