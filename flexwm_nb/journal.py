@@ -75,7 +75,7 @@ def read(notebook: str | None = None) -> list[Record]:
 def _records(text: str) -> Iterator[Record]:
     known = {item.name for item in fields(Record)}
     for line in text.split("\n"):
-        with contextlib.suppress(ValueError, TypeError):  # a line that a crash cut
+        with contextlib.suppress(ValueError, TypeError, AttributeError):  # a line that a crash cut
             found = json.loads(line)
             yield Record(**{name: value for name, value in found.items() if name in known})
 

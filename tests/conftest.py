@@ -14,6 +14,9 @@ from pathlib import Path
 import httpx
 import pytest
 
+import flexwm_nb
+from flexwm_nb.engine import Engine
+
 TOKEN = "token-of-the-tests"
 WORKSPACE = "demo"
 
@@ -70,3 +73,10 @@ def http(server: Server) -> Iterator[httpx.Client]:
     """Raw requests to the shared engine."""
     with server.http() as client:
         yield client
+
+
+@pytest.fixture(scope="session")
+def engine(server: Server) -> Iterator[Engine]:
+    """The shared engine as a program sees it."""
+    with flexwm_nb.connect(server.url, token=TOKEN, workspace=WORKSPACE) as connected:
+        yield connected
