@@ -189,9 +189,9 @@ def read_pair(word: str, name: str) -> tuple[str, str]:
     """`k=v` as a name and the text of a value. Raises InvalidInput."""
     found = tokens.pair(word)
     if found is None:
-        raise InvalidInput(
-            f"{name} takes NAME=VALUE, not {word!r}", remedy=f"Write {name} {tokens.unquoted(word)}=VALUE"
-        )
+        option = f"{name} " if name.startswith("-") else ""
+        remedy = f"Write {option}{tokens.unquoted(word)}=VALUE"
+        raise InvalidInput(f"{name} takes NAME=VALUE, not {word!r}", remedy=remedy)
     return found
 
 

@@ -15,7 +15,6 @@ from flexwm_nb.magics.session import Call
 
 if TYPE_CHECKING:
     from flexwm_nb.engine import Engine
-
     from flexwm_nb.models.jobs import Job
 
 ROWS = 50  # runs shown where no limit is given

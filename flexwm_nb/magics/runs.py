@@ -24,7 +24,6 @@ from flexwm_nb.magics.values import Arguments
 if TYPE_CHECKING:
     from flexwm_nb.engine import Engine
     from flexwm_nb.execution import Execution
-
     from flexwm_nb.models.jobs import Job, JobUpdate
 
 TICK = 0.1  # seconds between two looks at the clock while nothing happens

@@ -19,7 +19,6 @@ from flexwm_nb.magics.values import Arguments, collect
 
 if TYPE_CHECKING:
     from flexwm_nb.engine import Engine
-
     from flexwm_nb.models.scripts import Registration
 
 

@@ -17,6 +17,7 @@ LARGEST_FILE = 200_000_000  # bytes of parquet, what a request may carry
 READ_IT = "pandas.read_parquet(io.BytesIO(wmill.load_s3_file({name})))"  # how a script gets the frame
 FILE_FORMATS = ("resource-s3_object", "resource-s3object")
 NO_TYPE = ("", None, "object")  # of a parameter that may take a file
+REFERENCES = ("$var:", "$res:")  # the engine puts their values in
 WORDS = {"True": True, "False": False, "None": None}
 NAMES = {
     "string": "text",
@@ -231,7 +232,7 @@ def travelling(name: str, value: Any) -> Any:
     """A kernel value as JSON has it. Raises InvalidArguments."""
     encode = _encoder()
     try:
-        return json.loads(json.dumps(_without_nan(value), default=encode, allow_nan=False, ensure_ascii=False))
+        return json.loads(json.dumps(value, default=encode, ensure_ascii=False), parse_constant=_constant)
     except (TypeError, ValueError, RecursionError) as error:
         why = "it contains itself" if isinstance(error, RecursionError) or "ircular" in str(error) else str(error)
         raise InvalidArguments(
@@ -248,15 +249,16 @@ def _encoder() -> Callable[[Any], Any]:
     return plain
 
 
-def _without_nan(value: Any) -> Any:
-    """NaN becomes null, as in a job's result."""
-    return None if isinstance(value, float) and value != value else value
+def _constant(name: str) -> None:
+    """NaN becomes null, as in a job's result; infinity has no JSON."""
+    if name != "NaN":
+        raise ValueError(f"{name} is no number of JSON's")
 
 
 def check_type(name: str, value: Any, wanted: Mapping[str, Any]) -> None:
     """Raise InvalidArguments where a value is not of the schema's type."""
     kind = wanted.get("type")
-    if value is None or kind not in NAMES:
+    if value is None or kind not in NAMES or (isinstance(value, str) and value.startswith(REFERENCES)):
         return
     if not _is_a(value, kind):
         shown = json.dumps(value, ensure_ascii=False)

@@ -14,7 +14,6 @@ from flexwm_nb.magics.session import Session
 
 if TYPE_CHECKING:
     from flexwm_nb.execution import Execution
-
     from flexwm_nb.models.jobs import Job
 
 LIVING = 8  # lines that live at once; more stand still

@@ -1,0 +1,68 @@
+"""Jobs, scripts and versions as frames."""
+
+from datetime import datetime, timedelta, timezone
+
+import pandas
+
+from flexwm_nb.display import frames
+from flexwm_nb.models.jobs import Job
+from flexwm_nb.models.scripts import ScriptSummary, ScriptVersion
+
+START = datetime(2026, 11, 1, 12, tzinfo=timezone.utc)
+JOBS = [
+    Job(id="b", created_at=START, type="QueuedJob"),
+    Job(
+        id="a", path="f/a/b", language="bash", created_at=START, started_at=START + timedelta(seconds=1), duration_ms=500,
+        success=True, type="CompletedJob", created_by="admin", tag="bash",
+    ),
+]  # fmt: skip
+
+
+def test_a_frame_of_jobs_has_fixed_columns_and_types() -> None:
+    """Also where values are missing, and where there are no jobs at all."""
+    for found in (JOBS, []):
+        frame = frames.jobs(found)
+        assert {name: str(kind) for name, kind in frame.dtypes.items()} == dict(frames.JOB_COLUMNS)
+
+
+def test_times_and_spans_can_be_calculated_with() -> None:
+    """A job's end, and how long it ran, are numbers of pandas'."""
+    row = frames.jobs(JOBS).set_index("id").loc["a"]
+    assert row["completed_at"] == pandas.Timestamp(START + timedelta(seconds=1.5))
+    assert row["duration"] == pandas.Timedelta(milliseconds=500)
+    assert row["queued_for"] == pandas.Timedelta(seconds=1)
+
+
+def test_a_frame_knows_where_it_is_from() -> None:
+    """Its attributes travel with it."""
+    assert frames.jobs(JOBS, workspace="demo").attrs["windmill"] == {"workspace": "demo"}
+
+
+def test_scripts_and_versions_have_fixed_columns_too() -> None:
+    """A list without summaries is a frame like any other."""
+    scripts = frames.scripts([ScriptSummary(hash="0f", path="f/a/b")])
+    versions = frames.versions([ScriptVersion(path="f/a/b", hash="0f", number=1)])
+    assert {name: str(kind) for name, kind in scripts.dtypes.items()} == dict(frames.SCRIPT_COLUMNS)
+    assert {name: str(kind) for name, kind in versions.dtypes.items()} == dict(frames.VERSION_COLUMNS)
+
+
+def test_a_steady_frame_shows_nothing_that_differs_from_run_to_run() -> None:
+    """Its columns are all there, but times, spans and ids are not drawn; what is made of it is ordinary."""
+    frame = frames.steady(frames.jobs(JOBS, workspace="demo"))
+    assert repr(frame).split() == [
+        "path",
+        "state",
+        "language",
+        "0",
+        "<NA>",
+        "queued",
+        "<NA>",
+        "1",
+        "f/a/b",
+        "success",
+        "bash",
+    ]
+    assert "completed_at" not in frame._repr_html_()
+    assert list(frame.columns) == list(frames.JOB_COLUMNS)
+    assert "created_at" in repr(frame.head(1))
+    assert frame.attrs["windmill"] == {"workspace": "demo"}
