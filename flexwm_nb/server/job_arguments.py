@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 from typing import Any
+from urllib.parse import parse_qsl
 
 import msgspec
 from starlette.requests import Request
@@ -16,7 +17,6 @@ from flexwm_nb.server.serde import why_malformed
 ENTRYPOINT = "_ENTRYPOINT_OVERRIDE"
 INTERNAL = ("_MODULES", "_TEMP_SCRIPT_REFS")  # for Windmill's own worker, never arguments
 FORM = "application/x-www-form-urlencoded"
-MULTIPART = "multipart/form-data"
 TEXTS = ("text/", "application/xml")
 
 
@@ -35,15 +35,12 @@ async def of_body(request: Request, sources: Sources) -> str:
     kind = request.headers.get("content-type", "").strip().lower()
     if not kind or kind.startswith(("application/json", "application/cloudevents+json")):
         return _extended(await _json(request, sources), request, sources)
-    if kind.startswith((FORM, MULTIPART)):
-        fields: dict[str, Any] = {}
-        async with request.form() as form:
-            for name, value in form.multi_items():
-                fields[name] = value if isinstance(value, str) else (await value.read()).decode("utf-8", "replace")
+    if kind.startswith(FORM):
+        fields = dict(parse_qsl(_text(await request.body()), keep_blank_values=True))
         return _extended(dump(fields), request, sources)
     if kind.startswith(TEXTS):
         return _extended(dump({"raw_string": _text(await request.body())}), request, sources)
-    raise Failure(415, "")
+    raise Failure(415, f"The local engine takes arguments as JSON, form fields or text, not as {kind}")
 
 
 async def _json(request: Request, sources: Sources) -> str:

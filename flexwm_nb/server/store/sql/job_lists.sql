@@ -65,7 +65,7 @@ AND job.completed_at IS NULL
 
 -- name: job_with_nothing
 -- None: a filter that no job can meet.
-AND 0
+AND job.status = ''
 
 -- name: job_with_owner
 -- Those that a user who is no administrator may see: his own and those below his path.
@@ -206,11 +206,11 @@ AND job.suspend > 0
 -- Those that wait for no event.
 AND coalesce(job.suspend, 0) = 0
 
--- name: job_with_flow_step
+-- name: job_with_is_flow_step
 -- Steps of flows.
 AND job.is_flow_step = 1
 
--- name: job_without_flow_step
+-- name: job_without_is_flow_step
 -- All but steps of flows.
 AND job.is_flow_step = 0
 

@@ -1,0 +1,105 @@
+"""Files by key: handed from clients to jobs and back, through the real wmill."""
+
+from __future__ import annotations
+
+import stat
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import httpx
+import pytest
+
+from tests.conftest import running_server
+
+UPLOAD = "/w/demo/job_helpers/upload_s3_file"
+DOWNLOAD = "/w/demo/job_helpers/download_s3_file"
+DELETE = "/w/demo/job_helpers/delete_s3_file"
+SCRIPT = """
+import io
+import httpx
+import pandas
+import wmill
+
+def main(frame: dict):
+    read = pandas.read_parquet(io.BytesIO(wmill.load_s3_file(wmill.S3Object(frame))))
+    with wmill.load_s3_file_reader(frame) as reader:
+        size = len(reader.read())
+    written = wmill.write_s3_file(wmill.S3Object(s3="u/admin/out.txt"), b"hello")
+    signed = wmill.sign_s3_objects([written])[0]
+    linked = httpx.get(wmill.get_presigned_s3_public_url(signed)).text
+    return {"total": int(read["n"].sum()), "size": size, "key": written["s3"], "linked": linked}
+"""
+
+
+def test_a_frame_travels_to_a_job_and_back_through_wmill(http: httpx.Client) -> None:
+    """The real client's S3 helpers work with the job's own token."""
+    import io
+
+    import pandas
+
+    buffer = io.BytesIO()
+    pandas.DataFrame({"n": range(1_000)}).to_parquet(buffer)
+    data = buffer.getvalue()
+    key = http.post(UPLOAD, params={"file_extension": "parquet"}, content=data).json()["file_key"]
+    body = {"language": "python3", "content": SCRIPT, "args": {"frame": {"s3": key}}}
+    answer = http.post("/w/demo/jobs/run_wait_result/preview", json=body)
+    assert answer.json() == {"total": 499_500, "size": len(data), "key": "u/admin/out.txt", "linked": "hello"}
+
+
+def test_a_content_is_replaced_read_described_and_deleted(http: httpx.Client) -> None:
+    """The life of one key."""
+    key = f"u/admin/{uuid4().hex}.bin"
+    for data in (b"one", b"second"):
+        assert http.post(UPLOAD, params={"file_key": key, "content_type": "text/csv"}, content=data).json() == {
+            "file_key": key
+        }
+    answer = http.get(DOWNLOAD, params={"file_key": key})
+    assert (answer.content, answer.headers["content-type"].split(";")[0]) == (b"second", "text/csv")
+    facts = http.get("/w/demo/job_helpers/load_file_metadata", params={"file_key": key}).json()
+    assert (facts["size_in_bytes"], facts["mime_type"]) == (6, "text/csv")
+    listed = http.get("/w/demo/job_helpers/list_stored_files", params={"max_keys": 10, "prefix": key}).json()
+    assert listed["windmill_large_files"] == [{"s3": key}]
+    assert http.delete(DELETE, params={"file_key": key}).status_code == 200
+    assert http.get(DOWNLOAD, params={"file_key": key}).status_code == 404
+    assert http.delete(DELETE, params={"file_key": key}).status_code == 404
+
+
+@pytest.mark.parametrize("key", ["../x", "a/../../x", "/", "a\nb", "x" * 2_000])
+def test_keys_that_lead_astray_are_refused(http: httpx.Client, key: str) -> None:
+    """No key leaves the files' own place."""
+    assert http.post(UPLOAD, params={"file_key": key}, content=b"x").status_code == 400
+
+
+def test_contents_are_the_owners_alone(http: httpx.Client, server: Any) -> None:
+    """Files have mode 0600 in a directory of mode 0700, under names of their own."""
+    http.post(UPLOAD, params={"file_key": "u/admin/private"}, content=b"x")
+    folder: Path = server.store / "files"
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    assert {stat.S_IMODE(file.stat().st_mode) for file in folder.iterdir()} == {0o600}
+    assert not [file for file in folder.iterdir() if "private" in file.name]
+
+
+def test_a_signed_link_works_for_its_file_alone(http: httpx.Client, server: Any) -> None:
+    """Without a token, only with the signature."""
+    http.post(UPLOAD, params={"file_key": "u/admin/shared"}, content=b"shared")
+    signed = http.post("/w/demo/apps/sign_s3_objects", json={"s3_objects": [{"s3": "u/admin/shared"}]}).json()[0]
+    base = f"{server.url}/api/w/demo/s3_proxy/_default_"
+    assert httpx.get(f"{base}/u/admin/shared?{signed['presigned']}").content == b"shared"
+    assert httpx.get(f"{base}/u/admin/private?{signed['presigned']}").status_code == 403
+    assert httpx.get(f"{base}/u/admin/shared").status_code == 403
+    assert httpx.get(f"{server.url}/api{DOWNLOAD}", params={"file_key": "u/admin/shared"}).status_code == 401
+
+
+def test_the_limit_holds_and_nothing_in_use_goes(tmp_path: Path) -> None:
+    """A file that would pass it is refused, and leaves nothing behind; what is there stays, over a restart too."""
+    store = tmp_path / "store"
+    with running_server(store, "--files-limit", "3") as server, server.http() as http:
+        key = http.post(UPLOAD, content=b"a" * 2_000_000).json()["file_key"]
+        refused = http.post(UPLOAD, content=b"b" * 2_000_000)
+        assert (refused.status_code, refused.text.split(":")[0]) == (400, "Quota exceeded")
+        assert len(list((store / "files").iterdir())) == 1
+    (store / "files" / "left").write_bytes(b"of an upload that a crash cut off")
+    with running_server(store, "--files-limit", "3") as server, server.http() as http:
+        assert http.get(DOWNLOAD, params={"file_key": key}).content == b"a" * 2_000_000
+        assert len(list((store / "files").iterdir())) == 1
