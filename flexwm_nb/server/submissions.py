@@ -93,6 +93,11 @@ def _script_of_hash(request: Request, number: int) -> Row:
     return row
 
 
+async def flow(request: Request) -> Job:
+    """The job of `…/f/PATH`. Raises Failure 404: no flow can be deployed here."""
+    raise missing("flow", http.path(request))
+
+
 async def preview(request: Request) -> Job:
     """The job of a preview's body. Raises Failure 400, 404, 415 or 422."""
     query, body = options(request), await http.body(request, Preview)

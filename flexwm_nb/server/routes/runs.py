@@ -94,6 +94,7 @@ def _routes(prefix: str, answer: Answer, methods: list[str]) -> list[Route]:
     return [
         Route(f"{base}/p/{{path:path}}", _endpoint(submissions.by_path, answer), methods=methods),
         Route(f"{base}/h/{{hash}}", _endpoint(submissions.by_hash, answer), methods=methods),
+        Route(f"{base}/f/{{path:path}}", _endpoint(submissions.flow, answer), methods=methods),
         Route(f"{base}/preview", _endpoint(submissions.preview, answer), methods=["POST"]),
     ]
 
