@@ -41,13 +41,20 @@ async def windmill_history(call: Call, command: Versions) -> Any:
 
 
 async def windmill_diff(call: Call, command: Versions) -> Any:
-    """The difference between two versions."""
+    """What changed from the version before, or between the two that are given."""
     engine = await call.engine()
     path = command.reference.partition("@")[0]
-    other = command.other
-    if other is not None and "/" not in other:
-        other = f"{path}@{other.removeprefix('@')}"
-    return Diff(await about(call, engine, path, engine.scripts.diff, command.reference, other))
+    new, old = in_order(command.reference, command.other)
+    return Diff(await about(call, engine, path, engine.scripts.diff, new, old))
+
+
+def in_order(reference: str, other: str | None) -> tuple[str, str | None]:
+    """The new and the old of two references: from the first to the second, but from a version to the current one."""
+    path, at, _ = reference.partition("@")
+    if other is None:
+        return reference, None
+    second = other if "/" in other else f"{path}@{other.removeprefix('@')}"
+    return (second, reference) if at or "/" in other else (reference, second)
 
 
 async def about(call: Call, engine: Engine, path: str, ask: Callable[..., Any], /, *arguments: Any) -> Any:

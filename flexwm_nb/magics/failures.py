@@ -21,6 +21,11 @@ def shown_as(error: E, lines: Callable[[], Sequence[str]]) -> E:
     return error
 
 
+def rendered(error: BaseException) -> list[str]:
+    """The lines as which an error is shown."""
+    return list(error._render_traceback_())  # type: ignore[attr-defined]
+
+
 def is_shown(error: BaseException) -> bool:
     """Whether an error knows its look already."""
     return "_render_traceback_" in vars(error)

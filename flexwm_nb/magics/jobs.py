@@ -11,6 +11,7 @@ from flexwm_nb.display.run_view import RunView
 from flexwm_nb.display.wording import Headline, short
 from flexwm_nb.magics import runs
 from flexwm_nb.magics.commands import Attach, Cancel, ListJobs, OneJob
+from flexwm_nb.magics.failures import rendered
 from flexwm_nb.magics.session import Call
 
 if TYPE_CHECKING:
@@ -37,13 +38,14 @@ def _frame(call: Call, engine: Engine, found: list[Job]) -> Any:
 async def windmill_job(call: Call, command: OneJob) -> RunView:
     """One run."""
     engine = await call.engine()
-    job = await call.work(engine.executions.get, await call.job_id(command.job))
+    execution = await call.work(engine.executions.attach, await call.job_id(command.job))
+    job = await call.work(execution.job)
     logs = await call.work(engine.executions.logs, job.id)
     tail = LogTail(call.session.settings.tail_lines)
     tail.feed(logs)
     tail.finish()
-    failure = (await runs.failed(call, job))._render_traceback_() if job.state == "failure" else []
-    value = await call.work(engine.executions.attach(job.id).result) if job.state == "success" else None
+    failure = rendered(await runs.failed(call, job)) if job.state == "failure" else []
+    value = await call.work(execution.result) if job.state == "success" else None
     return RunView(
         job=job,
         headline=headline_of(call, job),
@@ -96,7 +98,7 @@ async def windmill_attach(call: Call, command: Attach) -> Any:
         job_id = going_on[0].id
     else:
         job_id = await call.job_id(command.job)
-    execution = engine.executions.attach(job_id)
+    execution = await call.work(engine.executions.attach, job_id)
     headline = headline_of(call, await call.work(execution.job))
     job = await runs.follow(call, execution, headline, quiet=command.quiet)
     return await runs.conclude(call, execution, job, command.output)

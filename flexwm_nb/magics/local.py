@@ -51,7 +51,7 @@ def converted(command: RegisterScript, values: dict[str, Any]) -> dict[str, Any]
         name, kind = found["name"], found["typ"]
         if made.get(name) is None and found["has_default"]:
             made.pop(name, None)
-        elif kind in CONVERSIONS and isinstance(made.get(name), str):
+        elif isinstance(kind, str) and kind in CONVERSIONS and isinstance(made.get(name), str):
             made[name] = _convert(name, kind, made[name])
     return made
 

@@ -88,7 +88,7 @@ async def follow(call: Call, execution: Execution, headline: Headline, *, quiet:
     live = LiveRun("plain" if quiet else call.session.face)
     tail = LogTail(call.session.settings.tail_lines)
     clock = Clock(headline)
-    feed = Feed(execution.events(), abort=getattr(execution, "abort", None))
+    feed = Feed(execution.events(), abort=execution.abort)
     last: Job | None = None
     try:
         while (update := await call.pace.take(feed, TICK)) is not END:
@@ -97,7 +97,7 @@ async def follow(call: Call, execution: Execution, headline: Headline, *, quiet:
                 clock.see(update)
                 last = update.job or last
             live.update(clock.headline(), tail.lines, tail.hidden)
-        job = last or await call.work(execution.job)
+        job: Job = last or await call.work(execution.job)
     except INTERRUPTS:
         await interrupted(call, execution.id)
     finally:
@@ -183,8 +183,10 @@ async def canceled(call: Call, job: Job) -> FlexwmError:
     return shown_as(JobCanceled(text, job_id=job.id, by=job.canceled_by, reason=job.canceled_reason), lambda: [text])
 
 
-async def failed(call: Call, job: Job) -> JobFailed:
+async def failed(call: Call, job: Job) -> ExecutionError:
     """The error of a job that failed, with its traceback at the cell's lines."""
+    from flexwm_nb.execution import failure as ended_badly
+
     engine = await call.engine()
     origin = await origin_of(call, engine, job)
     logs = await call.work(engine.executions.logs, job.id)
@@ -200,8 +202,13 @@ async def failed(call: Call, job: Job) -> JobFailed:
         face=call.session.face,
         colour=call.session.colour,
     )
-    what = f"{failure.name}: {failure.message}" if failure.message else failure.name
-    return shown_as(JobFailed(what, job_id=job.id, error=error, name=failure.name), lambda: lines)
+    found = ended_badly(job)
+    if isinstance(found, JobFailed):
+        what = f"{failure.name}: {failure.message}" if failure.message else failure.name
+        found = JobFailed(what, job_id=job.id, error=error, name=failure.name)
+    elif found.remedy:
+        lines = [*lines, found.remedy]
+    return shown_as(found, lambda: lines)
 
 
 async def origin_of(call: Call, engine: Engine, job: Job) -> Origin:

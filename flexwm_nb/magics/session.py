@@ -173,11 +173,9 @@ class Call:
 
     def cell(self) -> tuple[int, int]:
         """The number of the cell that runs, and how many of its lines stand above the cell magic's body."""
-        shell = self.session.shell
-        raw = _raw_cell(shell)
-        lines = raw.split("\n")
-        found = next((number for number, line in enumerate(lines, 1) if line.lstrip().startswith(self.title)), 1)
-        return shell.execution_count, found
+        number, raw = _running_cell(self.session.shell)
+        lines = enumerate(raw.split("\n"), 1)
+        return number, next((row for row, line in lines if line.lstrip().startswith(self.title)), 1)
 
     def place(self, line: int) -> str:
         """A line of the cell magic's body, by name."""
@@ -203,11 +201,13 @@ class Call:
         return _only(matching, part)
 
 
-def _raw_cell(shell: Any) -> str:
+def _running_cell(shell: Any) -> tuple[int, str]:
+    """The number and the text of the cell that runs. The shell's counter may be one ahead."""
     try:
-        return str(shell.history_manager.input_hist_raw[-1])
+        cells = shell.history_manager.input_hist_raw
+        return len(cells) - 1, str(cells[-1])
     except (AttributeError, IndexError):
-        return ""
+        return shell.execution_count, ""
 
 
 def _is_whole(text: str) -> bool:

@@ -12,8 +12,8 @@ START = datetime(2026, 11, 1, 12, tzinfo=timezone.utc)
 JOBS = [
     Job(id="b", created_at=START, type="QueuedJob"),
     Job(
-        id="a", path="f/a/b", language="bash", created_at=START, started_at=START + timedelta(seconds=1), duration_ms=500,
-        success=True, type="CompletedJob", created_by="admin", tag="bash",
+        id="a", path="f/a/b", language="bash", created_at=START, started_at=START + timedelta(seconds=1),
+        duration_ms=500, success=True, type="CompletedJob", created_by="admin", tag="bash",
     ),
 ]  # fmt: skip
 

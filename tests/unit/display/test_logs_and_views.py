@@ -52,8 +52,8 @@ def test_a_run_is_seen_with_its_times_arguments_log_and_result() -> None:
     """The plain face keeps what is the same in every run."""
     start = datetime(2026, 11, 1, 12, tzinfo=timezone.utc)
     job = Job(
-        id="1", type="CompletedJob", success=True, created_at=start, started_at=start, duration_ms=10, created_by="admin",
-        arguments={"n": 1}, mem_peak=2048,
+        id="1", type="CompletedJob", success=True, created_at=start, started_at=start, duration_ms=10,
+        created_by="admin", arguments={"n": 1}, mem_peak=2048,
     )  # fmt: skip
     headline = Headline(subject="f/a/b v1", stable="f/a/b", state="success")
     view = RunView(job=job, headline=headline, logs=LOG, lines=["three"], hidden=2, result={"a": "<b>"}, face="text")

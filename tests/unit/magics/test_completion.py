@@ -38,7 +38,9 @@ class Known:
         return signatures.infer_schema(language, content)
 
 
-CELL = "from typing import Literal\ndef main(name: str, n: int = 1, ok: bool = True, level: Literal['low', 'high'] = 'low'): ..."
+CELL = """from typing import Literal
+def main(name: str, n: int = 1, ok: bool = True, level: Literal['low', 'high'] = 'low'): ...
+"""
 OFFERS = {
     "languages": ("%%windmill_script py", "py", ["python3"]),
     "paths": ("%%windmill_script bash f/demo/l", "f/demo/l", ["f/demo/load"]),

@@ -148,7 +148,7 @@ def test_missing_arguments_are_named() -> None:
 def test_a_frame_that_parquet_refuses_is_an_error_with_the_reason() -> None:
     """Columns of mixed kinds cannot be written as parquet."""
     with pytest.raises(
-        InvalidArguments, match="frame: the frame cannot travel as parquet: .* Convert its columns first"
+        InvalidArguments, match=r"frame: the frame cannot travel as parquet: .* Convert its columns first"
     ):
         parquet("frame", pandas.DataFrame({"a": [1, "x", {"y": json}]}))
 
