@@ -33,6 +33,7 @@ class UpdateQuery(msgspec.Struct):
 
     running: bool | None = None  # whether it knows that the job runs
     log_offset: int | None = None  # of the next character, from 1
+    stream_offset: int | None = None  # of the next character of what the job streams, from 0
     get_progress: bool = False
     no_logs: bool = False
     only_result: bool = False
@@ -55,6 +56,8 @@ async def since(parts: Context, row: Row, known: UpdateQuery) -> Update:
         text = await parts.logs.read(row["id"], start)
         if text is not None:
             update |= {"new_logs": text, "log_offset": start + len(text) + 1}
+    if len(stream := parts.worker.stream(row["id"])) > (start := known.stream_offset or 0):
+        update |= {"new_result_stream": stream[start:], "stream_offset": len(stream)}
     if row["mem_peak"] is not None:
         update["mem_peak"] = row["mem_peak"]
     if known.get_progress and row["progress"] is not None:
@@ -117,10 +120,11 @@ class _Follower:
             update.pop("progress", None)
         if update["completed"]:
             return update if known.only_result else {**update, "job": self._document()}
-        if not update.keys() & {"running", "new_logs", "progress"}:
+        if not update.keys() & {"running", "new_logs", "new_result_stream", "progress"}:
             return None
         known.running = True if update.get("running") else known.running
         known.log_offset = update.get("log_offset", known.log_offset)
+        known.stream_offset = update.get("stream_offset", known.stream_offset)
         self._progress = update.get("progress", self._progress)
         return update
 

@@ -50,6 +50,11 @@ class Run:
         self._task: asyncio.Task[Ending] | None = None
         self._began = self._launched = time.monotonic()
 
+    @property
+    def stream(self) -> str:
+        """What the job has streamed of its result so far."""
+        return "" if self._process is None else self._process.stream
+
     async def execute(self) -> Ending:
         """Run the job; its end, however it came about. Never raises but when cancelled."""
         job = self.job

@@ -48,14 +48,15 @@ class LiveLog:
         self._forget_flushed()
 
     def append(self, text: str) -> None:
-        """Add text, and wake those who follow."""
-        if not text or self._closed:
+        """Add text, and wake those who follow; an empty text does only that."""
+        if self._closed:
             return
-        self._chunks.append(text)
-        self.length += len(text)
+        if text:
+            self._chunks.append(text)
+            self.length += len(text)
         if self.length - self._flushed >= SHORT:
             self.flush()
-        elif self._timer is None:
+        elif text and self._timer is None:
             self._timer = asyncio.get_running_loop().call_later(FLUSH_AFTER, self.flush)
         self._signals.notify(self.job_id)
 

@@ -266,6 +266,11 @@ class Worker:
             await ended
         return found
 
+    def stream(self, job_id: str) -> str:
+        """What a running job has streamed of its result so far."""
+        run = self._runs.get(job_id)
+        return "" if run is None else run.stream
+
     def notify(self, job_id: str) -> None:
         """Wake those who follow a job."""
         self._signals.notify(job_id)

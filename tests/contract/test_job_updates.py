@@ -231,3 +231,12 @@ def test_without_a_token_no_job_can_be_cancelled(http: httpx.Client, server: Any
     assert httpx.post(f"{server.url}/api/w/demo/jobs_u/queue/cancel/{job}", json={}).status_code == 400
     assert http.get(f"/w/demo/jobs_u/get/{job}").json()["type"] == "QueuedJob"
     assert http.post(f"/w/demo/jobs_u/queue/cancel/{job}", json={}).text == job
+
+
+def test_a_streamed_result_arrives_piece_by_piece(http: httpx.Client) -> None:
+    """What a generator yields is told while it runs, and is the result at the end."""
+    content = "import time\ndef main():\n    for part in ('a\\nb', 'c'):\n        yield part\n        time.sleep(0.2)"
+    messages = list(events(http, start(http, content, "python3")))
+    pieces = [message["new_result_stream"] for message in messages if "new_result_stream" in message]
+    assert "".join(pieces) == messages[-1]["job"]["result"] == "a\nbc"
+    assert len(pieces) == 2

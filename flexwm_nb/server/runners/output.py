@@ -14,7 +14,10 @@ class Output:
     """Turns the bytes of merged stdout and stderr to log text: empty lines and NULs dropped, streamed lines apart."""
 
     def __init__(self, append: Callable[[str], None], *, limit: int) -> None:
-        """Give log text to `append`; `full` is set once more than `limit` bytes have come."""
+        """Give log text to `append`, an empty one when only the stream has grown.
+
+        `full` is set once more than `limit` bytes have come.
+        """
         self.last_line = ""
         self.tail = ""
         self.size = 0
@@ -46,9 +49,12 @@ class Output:
         if self._partial and (final or len(self._partial) > LONGEST_LINE):
             lines.append(self._partial)
             self._partial = ""
+        streamed = len(self._stream)
         logged = [found for line in lines if (found := self._line(line))]
         if logged:
             self.note("\n" + "\n".join(logged))
+        elif len(self._stream) > streamed:
+            self._append("")
 
     def _line(self, line: str) -> str:
         """One line for the log, empty when there is nothing to log."""

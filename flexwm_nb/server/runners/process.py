@@ -42,6 +42,11 @@ class RunningJob:
         self._loop.add_reader(spare.control.fileno(), self._control_readable)
         zygote.watch(spare.pid, self._ended)
 
+    @property
+    def stream(self) -> str:
+        """What the job has streamed of its result so far."""
+        return self._output.stream
+
     async def start(self, order: dict[str, Any]) -> None:
         """Send the order."""
         data = json.dumps(order).encode("utf-8", "surrogatepass")

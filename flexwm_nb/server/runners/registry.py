@@ -24,6 +24,7 @@ class RefusedJob:
     """A job that never got a process."""
 
     pid: int | None = None
+    stream = ""
 
     def __init__(self, text: str, step: str | None) -> None:
         """The outcome is an error with this text."""
