@@ -60,4 +60,4 @@ class Extension:
 
     def _reconnect(self, change: Any) -> None:
         """A setting names another engine: the next magic connects to it."""
-        self.session.close()
+        self.session.forget()

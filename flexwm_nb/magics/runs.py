@@ -97,7 +97,7 @@ async def follow(call: Call, execution: Execution, headline: Headline, *, quiet:
                 clock.see(update)
                 last = update.job or last
             live.update(clock.headline(), tail.lines, tail.hidden)
-        job: Job = last or await call.work(execution.job)
+        job = last if last is not None else await call.work(execution.job)
     except INTERRUPTS:
         await interrupted(call, execution.id)
     finally:

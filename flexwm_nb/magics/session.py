@@ -37,6 +37,7 @@ class Session:
         self.shell, self.settings = shell, settings
         self._change = threading.Lock()
         self._engine: Future[Engine] | None = None
+        self._opened: list[Future[Engine]] = []
         self._origins: OrderedDict[str, Origin] = OrderedDict()
         self._runs: OrderedDict[str, Headline] = OrderedDict()
 
@@ -47,13 +48,14 @@ class Session:
     def connect(
         self, target: str | None, workspace: str | None, token: str | None = None, *, again: bool = True
     ) -> Future[Engine]:
-        """Connect in a thread to another engine that answers; the one before is closed when that is done."""
+        """Connect in a thread to another engine that answers; what runs on the one before can still be followed."""
         with self._change:
             before = self._engine
             if not again and before is not None and not _failed(before):
                 return before
             future: Future[Engine] = Future()
             self._engine = future
+            self._opened.append(future)
         named = {"workspace": workspace, "token": token}
         arguments = (future, before, target, named, again)
         threading.Thread(target=self._open, args=arguments, name="flexwm-connect", daemon=True).start()
@@ -62,7 +64,7 @@ class Session:
     def _open(
         self, future: Future[Engine], before: Future[Engine] | None, target: str | None, named: Any, check: bool
     ) -> None:
-        """Connect, then close the engine before; where that fails, it stays. Shows nothing."""
+        """Connect; where that fails, the engine before stays. Shows nothing."""
         try:
             import flexwm_nb
 
@@ -76,8 +78,6 @@ class Session:
             future.set_exception(error)
             return
         future.set_result(engine)
-        if before is not None:
-            before.add_done_callback(_close)
 
     @property
     def connected(self) -> Engine | None:
@@ -86,11 +86,16 @@ class Session:
         return future.result() if future is not None and future.done() and not _failed(future) else None
 
     def close(self) -> None:
-        """Close the connection; the engine goes on."""
+        """Close the connections; the engines go on."""
         with self._change:
-            engine, self._engine = self._engine, None
-        if engine is not None:
-            engine.add_done_callback(_close)
+            opened, self._opened, self._engine = self._opened, [], None
+        for future in opened:
+            future.add_done_callback(_close)
+
+    def forget(self) -> None:
+        """The next magic connects once more."""
+        with self._change:
+            self._engine = None
 
     @property
     def face(self) -> Face:

@@ -35,6 +35,9 @@ class ExecutionLook:
         except FlexwmError:  # what it is can be said without the engine
             job = None
         headline = self._headline(execution, job)
+        if self._session.face == "plain":  # how far it is differs from run to run
+            show_final(headline.evolve(state="started"), "plain")
+            return
         if job is None or job.done or self._session.face != "rich" or not self._places.acquire(blocking=False):
             show_final(headline, self._session.face)
             return
