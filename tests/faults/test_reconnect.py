@@ -71,11 +71,9 @@ def test_events_go_on(tmp_path: Path) -> None:
 def test_many_threads_start_one(tmp_path: Path) -> None:
     """Each goes on, through the one engine that took the place."""
     with local_engine(tmp_path) as engine:
-        kill(tmp_path)
-        found: list[str] = []
-        threads = [threading.Thread(target=lambda: found.append(engine.jobs.run("f/a/b"))) for _ in range(1)]
         engine.scripts.register(ScriptDraft(path="f/a/b", language="bash", content="echo hi"))
-        threads += [threading.Thread(target=lambda: found.append(engine.jobs.run("f/a/b"))) for _ in range(7)]
+        found: list[str] = []
+        threads = [threading.Thread(target=lambda: found.append(engine.jobs.run("f/a/b"))) for _ in range(8)]
         kill(tmp_path)
         for thread in threads:
             thread.start()
@@ -119,7 +117,7 @@ def test_recovery_is_quick(tmp_path: Path) -> None:
 def test_acknowledged_submissions_survive(tmp_path: Path, seed: int) -> None:
     """Each accepted job is there exactly once, whenever the engine was killed."""
     with local_engine(tmp_path) as engine:
-        engine.scripts.register(ScriptDraft(path="f/a/b", language="bash", content="echo $1"))
+        engine.scripts.register(ScriptDraft(path="f/a/b", language="bash", content='x="$1"\necho $x'))
         threading.Timer(0.05 + 0.1 * seed, kill, [tmp_path]).start()
         executions = [engine.run("f/a/b", x=number) for number in range(60)]
         assert len({execution.id for execution in executions}) == 60
