@@ -9,6 +9,7 @@ import asyncio
 import logging
 import os
 from bisect import bisect_right
+from codecs import getincrementaldecoder
 from contextlib import suppress
 from pathlib import Path
 
@@ -17,6 +18,8 @@ from flexwm_nb.server.store.database import Database
 
 SHORT = 64 * 1024  # characters; a longer log stays a file
 FLUSH_AFTER = 0.5  # seconds
+CHUNK = 1024 * 1024  # bytes read at once
+LONGEST_CHARACTER = 4  # bytes in UTF-8
 PRIVATE_FILE = 0o600
 PRIVATE_FOLDER = 0o700
 
@@ -165,8 +168,7 @@ class Logs:
         if live is not None:
             return live.read(offset if offset >= 0 else max(live.length + offset, 0))
         row = self._database.one("job_log_read", id=job_id)
-        text = row["log"] if row else await asyncio.to_thread(_read_file, self._path(job_id))
-        return None if text is None else text[offset:]
+        return row["log"][offset:] if row else await asyncio.to_thread(_read_file, self._path(job_id), offset)
 
     def remove(self, job_id: str) -> None:
         """Remove a completed job's file, if it has one."""
@@ -176,8 +178,20 @@ class Logs:
         return self._directory / f"{job_id}.log"
 
 
-def _read_file(path: Path) -> str | None:
+def _read_file(path: Path, offset: int) -> str | None:
+    """A file's text from a position on, or its end; None when there is no file. Holds no more than that in memory."""
     try:
-        return path.read_bytes().decode("utf-8", "replace")
+        file = path.open("rb")
     except FileNotFoundError:
         return None
+    with file:
+        if offset < 0:
+            file.seek(max(file.seek(0, os.SEEK_END) + offset * LONGEST_CHARACTER, 0))
+            return file.read().decode("utf-8", "replace")[offset:]
+        decoder = getincrementaldecoder("utf-8")("replace")
+        while offset and (data := file.read(CHUNK)):
+            text = decoder.decode(data)
+            if len(text) > offset:
+                return text[offset:] + decoder.decode(file.read(), True)
+            offset -= len(text)
+        return decoder.decode(file.read(), True)
