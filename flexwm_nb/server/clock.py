@@ -10,6 +10,7 @@ from flexwm_nb.server.failures import bad_request
 
 EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 NAIVE_EPOCH = datetime(1970, 1, 1)  # quicker to write
+FRACTION = re.compile(r"\.(\d+)")
 HASH = re.compile(r"[0-9a-fA-F]{16}")
 
 
@@ -27,7 +28,8 @@ def render_time(microseconds: int | None) -> str | None:
 
 def parse_time(text: str) -> int:
     """Microseconds since the epoch of an RFC 3339 time. Raises ValueError."""
-    moment = datetime.fromisoformat(re.sub(r"[zZ]$", "+00:00", text.strip().replace(" ", "+")))
+    text = FRACTION.sub(lambda found: f".{found[1][:6]:0<6}", text.strip().replace(" ", "+"))
+    moment = datetime.fromisoformat(re.sub(r"[zZ]$", "+00:00", text))
     if moment.tzinfo is None:
         raise ValueError("the time has no zone")
     return (moment - EPOCH) // timedelta(microseconds=1)
