@@ -265,7 +265,9 @@ def path(text: str) -> str:
 
 def invalid_path(text: str) -> FlexwmError:
     """The error for a path, with the one that was probably meant."""
-    cleaned = re.sub(r"[^\w/-]+", "_", text.removesuffix(".py").removesuffix(".sh").strip("/"), flags=re.ASCII)
+    cleaned = re.sub(
+        r"[^\w/-]+", "_", text.rstrip(";,.").removesuffix(".py").removesuffix(".sh").strip("/"), flags=re.ASCII
+    )
     candidates = (cleaned, f"f/{cleaned}", f"f/demo/{cleaned}")
     meant = next((candidate for candidate in candidates if PATH.fullmatch(candidate)), None)
     return InvalidPath(f"{text!r} is not a path", remedy=f"Did you mean {meant}?" if meant else None)

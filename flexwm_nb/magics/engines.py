@@ -5,7 +5,6 @@ from __future__ import annotations
 from flexwm_nb.display import checks
 from flexwm_nb.display.tables import Table
 from flexwm_nb.errors import InvalidArguments
-from flexwm_nb.magics import doctor
 from flexwm_nb.magics.commands import Command, Connect
 from flexwm_nb.magics.definitions import DEFINITIONS
 from flexwm_nb.magics.session import Call
@@ -50,4 +49,6 @@ async def windmill_health(call: Call, command: Command) -> Table:
 
 async def windmill_doctor(call: Call, command: Command) -> Table:
     """The notebook's checks and the engine's; this one works without an engine too."""
+    from flexwm_nb.magics import doctor
+
     return checks.checks([*doctor.notebook(call), *await doctor.engine(call)], call.session.face)

@@ -100,7 +100,7 @@ async def windmill_attach(call: Call, command: Attach) -> Any:
         job_id = await call.job_id(command.job)
     execution = await call.work(engine.executions.attach, job_id)
     headline = headline_of(call, await call.work(execution.job))
-    job = await runs.follow(call, execution, headline, quiet=command.quiet)
+    job = await runs.guarded(call, job_id, runs.follow(call, execution, headline, quiet=command.quiet))
     return await runs.conclude(call, execution, job, command.output)
 
 

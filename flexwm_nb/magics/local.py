@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import inspect
 import json
 import types
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 from flexwm_nb.display import results
@@ -15,6 +18,7 @@ from flexwm_nb.magics.session import Call
 from flexwm_nb.magics.values import Arguments
 
 MODULE = "windmill_cell"
+HERE = Path(__file__).parent
 
 
 async def run_here(call: Call, command: RegisterScript, arguments: Arguments) -> Any:
@@ -22,13 +26,26 @@ async def run_here(call: Call, command: RegisterScript, arguments: Arguments) ->
 
     Frames are given to it as they are, not as files. A main that is `async def` is awaited.
     """
-    main = module_of(call, command).main
     values = {**converted(command, arguments.values), **{file.name: file.frame for file in arguments.files}}
-    value = main(**values)
-    if inspect.isawaitable(value):
-        value = await value if call.pace.awaited else _finished(value)
+    try:
+        value = module_of(call, command).main(**values)
+        if inspect.isawaitable(value):
+            value = await value if call.pace.awaited else _finished(value)
+    except Exception as error:
+        show_own_frames(call.session.shell, error)
+        raise
     call.put(command.output, value)
     return results.present(value, autoframe=call.session.settings.autoframe)
+
+
+def show_own_frames(shell: Any, error: Exception) -> None:
+    """Let an error be shown from the cell's own frames on; %debug has them all."""
+    own = error.__traceback__
+    while own is not None and Path(own.tb_frame.f_code.co_filename).parent == HERE:
+        own = own.tb_next
+    with contextlib.suppress(AttributeError):  # an error that takes no attributes is shown whole
+        lines = partial(shell.InteractiveTB.structured_traceback, type(error), error, own)
+        error._render_traceback_ = lines  # type: ignore[attr-defined]
 
 
 def module_of(call: Call, command: RegisterScript) -> Any:

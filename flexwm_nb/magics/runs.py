@@ -5,9 +5,9 @@ from __future__ import annotations
 import contextlib
 import math
 import time
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from datetime import datetime, timezone
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 from flexwm_nb import journal
 from flexwm_nb.display import results, traceback
@@ -26,9 +26,11 @@ if TYPE_CHECKING:
     from flexwm_nb.execution import Execution
     from flexwm_nb.models.jobs import Job, JobUpdate
 
+T = TypeVar("T")
+
 TICK = 0.1  # seconds between two looks at the clock while nothing happens
 INTERRUPTED = "interrupted in the notebook"
-LATE = 20  # tries to cancel a job whose submission may still be on its way
+TRIES = 10  # to cancel a job that is not there
 PAUSE = 0.1  # seconds between them
 
 
@@ -42,6 +44,7 @@ async def upload(call: Call, engine: Engine, arguments: Arguments) -> dict[str, 
 
 async def launch(
     call: Call,
+    job_id: str,
     reference: str,
     arguments: Mapping[str, Any],
     headline: Headline,
@@ -49,18 +52,12 @@ async def launch(
     timeout: float | None,
     tag: str | None,
 ) -> tuple[Execution, Headline]:
-    """Submit a job. Its id is ours, so that it can be cancelled also when an interrupt comes before the answer."""
-    from flexwm_nb.client.identifiers import new_id
-
+    """Submit a job under an id of ours."""
     engine = await call.engine()
-    job_id = new_id()
     limit = None if timeout is None else math.ceil(timeout)
-    try:
-        execution = await call.work(
-            engine.executions.submit, reference, dict(arguments), job_id=job_id, timeout=limit, tag=tag
-        )
-    except INTERRUPTS:
-        await interrupted(call, job_id, tries=LATE)
+    execution = await call.work(
+        engine.executions.submit, reference, dict(arguments), job_id=job_id, timeout=limit, tag=tag
+    )
     headline = headline.evolve(job_id=job_id, state="queued")
     call.session.remember(job_id, headline)
     _note(engine, headline)
@@ -84,7 +81,7 @@ def address(engine: Engine) -> tuple[str, str]:
 
 
 async def follow(call: Call, execution: Execution, headline: Headline, *, quiet: bool = False) -> Job:
-    """Show a run until it ends, and give the job. An interrupt cancels it (or leaves it, as configured)."""
+    """Show a run until it ends, and give the job."""
     live = LiveRun("plain" if quiet else call.session.face)
     tail = LogTail(call.session.settings.tail_lines)
     clock = Clock(headline)
@@ -98,8 +95,6 @@ async def follow(call: Call, execution: Execution, headline: Headline, *, quiet:
                 last = update.job or last
             live.update(clock.headline(), tail.lines, tail.hidden)
         job = last if last is not None else await call.work(execution.job)
-    except INTERRUPTS:
-        await interrupted(call, execution.id)
     finally:
         feed.close()
         live.close()
@@ -138,21 +133,29 @@ class Clock:
         return self._headline.evolve(state="running", ran=now - self._started)
 
 
-async def interrupted(call: Call, job_id: str, *, tries: int = 1) -> NoReturn:
+async def guarded(call: Call, job_id: str, work: Awaitable[T]) -> T:
+    """Do what starts or follows a job. An interrupt at any moment of it cancels the job, or leaves it as configured."""
+    try:
+        return await work
+    except INTERRUPTS:
+        await interrupted(call, job_id)
+
+
+async def interrupted(call: Call, job_id: str) -> NoReturn:
     """The notebook was interrupted: cancel the job, or leave it, and say so as an error."""
     if call.session.settings.on_interrupt == "detach":
         text = f"detached (job {short(job_id)}); come back with %windmill_attach {short(job_id)}"
         raise shown_as(ExecutionError(text, job_id=job_id), lambda: [text])
     engine = await call.engine()
     with contextlib.suppress(FlexwmError):  # it ended meanwhile, or never reached the engine
-        await call.work(_cancel, engine, job_id, tries)
+        await call.work(_cancel, engine, job_id)
     text = "cancelled" if call.session.face == "plain" else f"cancelled (job {short(job_id)})"
     raise shown_as(JobCanceled(text, job_id=job_id), lambda: [text])
 
 
-def _cancel(engine: Engine, job_id: str, tries: int) -> None:
-    """Cancel a job. Raises JobNotFound where it is not there after so many tries."""
-    for left in reversed(range(tries)):
+def _cancel(engine: Engine, job_id: str) -> None:
+    """Cancel a job whose submission may still be on its way. Raises JobNotFound where it does not come."""
+    for left in reversed(range(TRIES)):
         try:
             engine.executions.cancel(job_id, reason=INTERRUPTED)
             return
@@ -206,8 +209,6 @@ async def failed(call: Call, job: Job) -> ExecutionError:
     if isinstance(found, JobFailed):
         what = f"{failure.name}: {failure.message}" if failure.message else failure.name
         found = JobFailed(what, job_id=job.id, error=error, name=failure.name)
-    elif found.remedy:
-        lines = [*lines, found.remedy]
     return shown_as(found, lambda: lines)
 
 

@@ -10,7 +10,7 @@ from flexwm_nb import signatures
 from flexwm_nb.display.live import show, show_final
 from flexwm_nb.display.traceback import Origin
 from flexwm_nb.display.wording import Headline, escape
-from flexwm_nb.errors import InvalidSource, UnknownLanguage
+from flexwm_nb.errors import InvalidArguments, InvalidSource, UnknownLanguage
 from flexwm_nb.magics import dry_run, local, runs
 from flexwm_nb.magics.catalogue import about
 from flexwm_nb.magics.commands import RegisterScript, RunScript
@@ -56,18 +56,28 @@ async def windmill_script(call: Call, command: RegisterScript) -> Any:
         )
     if command.dry_run:
         return await dry_run.windmill_dry_run(call, command, source.schema, source.warnings)
-    arguments = Arguments() if command.no_run else gather(call, command, source.schema, source.open_ended, command.path)
+    arguments = Arguments() if command.no_run else gather_for(call, command, source)
     if command.local:
         return await local.run_here(call, command, arguments)
     engine = await call.engine()
     registration = await register(call, engine, command, source)
     headline = headline_of(registration, command.language)
-    warn(call, registration, source.warnings)
+    if registration.status != "unchanged":
+        warn(call, source.warnings)
     if command.no_run:
         if not command.quiet:
             show_final(headline, call.session.face)
         return None
     return await run(call, engine, f"{command.path}@{registration.hash}", arguments, headline, command)
+
+
+def gather_for(call: Call, command: RegisterScript, source: Source) -> Arguments:
+    """The arguments for a cell's own main; where they are wrong, what Windmill reads differently may be why."""
+    try:
+        return gather(call, command, source.schema, source.open_ended, command.path)
+    except InvalidArguments:
+        warn(call, source.warnings)
+        raise
 
 
 def gather(call: Call, command: Any, schema: dict[str, Any], open_ended: bool, subject: str) -> Arguments:
@@ -103,9 +113,9 @@ def headline_of(registration: Registration, language: str) -> Headline:
     return Headline(subject=str(registration), stable=registration.path, language=language)
 
 
-def warn(call: Call, registration: Registration, warnings: Sequence[str]) -> None:
-    """Say once, when a version is registered, where Windmill would surprise."""
-    if warnings and registration.status != "unchanged":
+def warn(call: Call, warnings: Sequence[str]) -> None:
+    """Say where Windmill would surprise."""
+    if warnings:
         text = "\n".join(f"⚠ {warning}" for warning in warnings)
         show(text, f'<pre style="color:#b26a00;white-space:pre-wrap">{escape(text)}</pre>', call.session.face)
 
@@ -114,10 +124,19 @@ async def run(
     call: Call, engine: Engine, reference: str, arguments: Arguments, headline: Headline, command: Any
 ) -> Any:
     """Run a script as a command says: to its result, or detached."""
+    from flexwm_nb.client.identifiers import new_id
+
     headline = headline.evolve(notes=tuple(map(str, arguments.files)))
     values = await runs.upload(call, engine, arguments)
+    job_id = new_id()
+    return await runs.guarded(call, job_id, _run(call, job_id, reference, values, headline, command))
+
+
+async def _run(
+    call: Call, job_id: str, reference: str, values: dict[str, Any], headline: Headline, command: Any
+) -> Any:
     tag = command.tag if isinstance(command, RunScript) else None
-    execution, headline = await runs.launch(call, reference, values, headline, timeout=command.timeout, tag=tag)
+    execution, headline = await runs.launch(call, job_id, reference, values, headline, timeout=command.timeout, tag=tag)
     if command.detach:
         call.put(command.output, execution)
         return execution
