@@ -10,15 +10,15 @@ import signal
 import sys
 import time
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from flexwm_nb import start_failures
 from flexwm_nb.backends import runtime_file
 from flexwm_nb.backends.process import Launch, is_alive, launch
 from flexwm_nb.backends.runtime_file import Runtime
-from flexwm_nb.client.client import Client
 from flexwm_nb.client.endpoint import Endpoint, Reopen
-from flexwm_nb.client.http import httpx
 from flexwm_nb.config import Config
 from flexwm_nb.errors import (
     AuthenticationFailed,
@@ -35,12 +35,16 @@ from flexwm_nb.errors import (
 from flexwm_nb.handshake import INTERPRETER_HEADER, PROTOCOL, READY, VERSION
 from flexwm_nb.models.workspace import EngineFacts
 
+if TYPE_CHECKING:
+    from flexwm_nb.client.client import Client
+
 LOG = "server.log"
 START_LOCK = "start.lock"  # held by the one who starts a server
 START_TIMEOUT = 30.0  # seconds until a server listens
 HANDSHAKE_TIMEOUT = 5.0  # seconds for a server's first answer
 PATIENCE = 15.0  # seconds that a server may take to give its store back: it lets running jobs end
 LOOK = 0.02  # seconds between two looks at whether it did
+CLIENT_MODULES = ("httpcore", "flexwm_nb.client.client", "flexwm_nb.client.events", "flexwm_nb.models.scripts")
 PRIVATE_FOLDER = 0o700
 PRIVATE_FILE = 0o600
 
@@ -110,6 +114,8 @@ class LocalBackend:
 
     def _shake_hands(self, endpoint: Endpoint, runtime: Runtime) -> EngineFacts | None:
         """What the server says of itself; None when it is not there, or another answers. Raises EngineUnreachable."""
+        from flexwm_nb.client.http import httpx
+
         try:
             facts = self._ask(endpoint)
         except EngineUnreachable as error:
@@ -126,7 +132,7 @@ class LocalBackend:
 
     @staticmethod
     def _ask(endpoint: Endpoint) -> EngineFacts:
-        with contextlib.closing(Client(endpoint, attempts=1)) as client:
+        with contextlib.closing(client_of(endpoint)) as client:
             with client.stream("/flexwm/engine", read_timeout=HANDSHAKE_TIMEOUT) as answer:
                 answer.read()
             return EngineFacts.read(answer.json())
@@ -187,6 +193,7 @@ class LocalBackend:
                 log=self._store / LOG,
                 ready_option="--ready-fd",
                 seconds=START_TIMEOUT,
+                meanwhile=load_client,
             )
         except OSError as error:
             raise self._unusable(error) from None
@@ -220,7 +227,7 @@ class LocalBackend:
         return kind(why=f"{self._store}: {error.strerror or error}", store=str(self._store))
 
     def _ask_to_stop(self, runtime: Runtime) -> None:
-        with contextlib.closing(Client(self._endpoint(runtime), attempts=1)) as client:
+        with contextlib.closing(client_of(self._endpoint(runtime))) as client:
             try:
                 client.post("/flexwm/stop")
             except AuthenticationFailed:
@@ -239,6 +246,19 @@ class LocalBackend:
                 return False
             time.sleep(LOOK)
         return True
+
+
+def client_of(endpoint: Endpoint) -> Client:
+    """A client that tries once. Loaded when it is used: an engine may start while it is loaded."""
+    from flexwm_nb.client.client import Client
+
+    return Client(endpoint, attempts=1)
+
+
+def load_client() -> None:
+    """Load what a client needs, which takes as long as an engine's start."""
+    for name in CLIENT_MODULES:
+        import_module(name)
 
 
 def is_older(version: str) -> bool:

@@ -7,7 +7,7 @@ import select
 import subprocess
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,10 +26,19 @@ class Launch:
     ended: bool  # it is not there any more
 
 
-def launch(command: Sequence[str], *, directory: Path, log: Path, ready_option: str, seconds: float) -> Launch:
+def launch(
+    command: Sequence[str],
+    *,
+    directory: Path,
+    log: Path,
+    ready_option: str,
+    seconds: float,
+    meanwhile: Callable[[], None],
+) -> Launch:
     """Start a process in a session of its own, and wait until it says something, ends, or the time is over.
 
-    It gets `ready_option` with the descriptor of a pipe to write to, and its output goes to `log`. Raises OSError.
+    It gets `ready_option` with the descriptor of a pipe to write to, and its output goes to `log`. `meanwhile` is done
+    while it starts. Raises OSError.
     """
     output = _open_log(log)
     begin = os.fstat(output).st_size
@@ -52,6 +61,7 @@ def launch(command: Sequence[str], *, directory: Path, log: Path, ready_option: 
         os.close(output)
     threading.Thread(target=process.wait, name="flexwm-reaper", daemon=True).start()
     try:
+        meanwhile()
         said = _hear(read, time.monotonic() + seconds)
     finally:
         os.close(read)

@@ -82,7 +82,7 @@ class UpdateStream:
         try:
             yield from self._events()
         except NotFound as error:
-            if error.details.get("body"):
+            if isinstance(error, JobNotFound) or error.details.get("body"):
                 raise JobNotFound(why=self._job_id, job_id=self._job_id) from None
             yield from self._polled()
 
