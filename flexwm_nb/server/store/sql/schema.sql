@@ -91,6 +91,65 @@ CREATE INDEX script_parent ON script (workspace_id, parent) WHERE parent IS NOT 
 CREATE INDEX script_path ON script (workspace_id, path, id);
 CREATE UNIQUE INDEX script_live ON script (workspace_id, path) WHERE archived = 0 AND deleted = 0;
 
+CREATE TABLE flow (
+    workspace_id TEXT NOT NULL,
+    path TEXT NOT NULL,
+    summary TEXT NOT NULL,
+    description TEXT NOT NULL DEFAULT '',
+    value TEXT NOT NULL,               -- JSON: OpenFlow
+    schema TEXT,                       -- JSON
+    version_id INTEGER NOT NULL,       -- the newest
+    edited_by TEXT NOT NULL,
+    edited_at INTEGER NOT NULL,
+    archived INTEGER NOT NULL DEFAULT 0,
+    extra_perms TEXT NOT NULL DEFAULT '{}',
+    tag TEXT,
+    timeout INTEGER,                   -- seconds
+    dedicated_worker INTEGER,
+    settings TEXT NOT NULL DEFAULT '{}', -- JSON of the remaining fields of the request, as given
+    PRIMARY KEY (workspace_id, path)
+) WITHOUT ROWID;
+
+CREATE TABLE flow_version (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    workspace_id TEXT NOT NULL,
+    path TEXT NOT NULL,
+    value TEXT NOT NULL,               -- JSON: OpenFlow
+    schema TEXT,                       -- JSON
+    created_by TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    deployment_message TEXT,
+    interpreter TEXT                   -- Python whose packages the steps see
+);
+CREATE INDEX flow_version_path ON flow_version (workspace_id, path, id);
+INSERT INTO sqlite_sequence (name, seq) VALUES ('flow_version', 1000);
+
+CREATE TABLE schedule (
+    workspace_id TEXT NOT NULL,
+    path TEXT NOT NULL,
+    schedule TEXT NOT NULL,            -- cron expression, seconds first
+    timezone TEXT NOT NULL,
+    enabled INTEGER NOT NULL,
+    script_path TEXT NOT NULL,
+    is_flow INTEGER NOT NULL,
+    args TEXT,                         -- JSON object
+    edited_by TEXT NOT NULL,
+    edited_at INTEGER NOT NULL,
+    email TEXT NOT NULL,
+    permissioned_as TEXT NOT NULL,
+    extra_perms TEXT NOT NULL DEFAULT '{}',
+    error TEXT,                        -- why it was switched off
+    summary TEXT,
+    description TEXT,
+    tag TEXT,
+    no_flow_overlap INTEGER NOT NULL DEFAULT 0,
+    ws_error_handler_muted INTEGER NOT NULL DEFAULT 0,
+    paused_until INTEGER,
+    cron_version TEXT NOT NULL DEFAULT 'v2',
+    settings TEXT NOT NULL DEFAULT '{}', -- JSON of the remaining fields of the request, as given
+    PRIMARY KEY (workspace_id, path)
+) WITHOUT ROWID;
+
 CREATE TABLE favorite (
     workspace_id TEXT NOT NULL,
     username TEXT NOT NULL,
