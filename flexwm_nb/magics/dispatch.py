@@ -46,6 +46,7 @@ def entry(session: Session, definition: Definition, *, cell: bool) -> Callable[.
         return finish(use(session, Blocking(), definition, line, _body(cell), names))
 
     async def awaited(line: str = "", cell: str | None = None) -> Any:
+        """The magic for a cell that can await."""
         return await use(session, Awaiting(), definition, line, _body(cell), shell.user_ns)
 
     def _body(given: str | None) -> str | None:

@@ -212,7 +212,10 @@ ERRORS = {
     "a failed job": ("%%windmill_script python3 f/kernel/fails\ndef main():\n    return 1 / 0", "ZeroDivisionError"),
     "a mistake in the line": ("%windmill_run f/kernel/slow secnds=1", "Did you mean 'seconds'?"),
     "a mistake in a cell without a cell": ("%%windmill_script python3 f/kernel/none", "the cell is empty"),
-    "a mistake inside of a magic": ("%%time\n%windmill_run f/kernel/slow secnds=1", "Did you mean 'seconds'?"),
+    "a mistake inside of a function": (
+        "def f():\n    %windmill_run f/kernel/slow secnds=1\nf()",
+        "Did you mean 'seconds'?",
+    ),
 }
 
 
