@@ -8,6 +8,7 @@ import logging
 import platform
 import secrets
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from flexwm_nb.errors import FlexwmError
@@ -28,6 +29,7 @@ MARKERS = ("$var:", "$jsonvar:", "$res:", "$encrypted:")
 TOKEN_GRACE = 5.0  # seconds that a job's token outlives it
 FIRST_WORDS = 0.2  # seconds that a job has run before a cancel ends it, so that its log shows how far it came
 HOST = platform.node()
+ON_PROCESS = frozenset({"script", "preview"})  # kinds of jobs that run a source
 
 log = logging.getLogger(__name__)
 
@@ -45,6 +47,9 @@ class Run:
         self.canceled: tuple[str, str] | None = None  # by whom, why
         self._context = context
         self._log = context.logs.open(job.id)
+        self._log.append(f"job={job.id} tag={job.tag} worker={job.worker} hostname={HOST} isolation=none\n")
+        self._token = ""
+        self._ready: asyncio.Task[RunningJob | RefusedJob] | None = None
         self._process: RunningJob | RefusedJob | None = None
         self._forced: asyncio.Future[Ending] = asyncio.get_running_loop().create_future()
         self._task: asyncio.Task[Ending] | None = None
@@ -55,10 +60,20 @@ class Run:
         """What the job has streamed of its result so far."""
         return "" if self._process is None else self._process.stream
 
+    def prepare(self) -> None:
+        """Get the job's process ready while the job is still being stored; nothing of it runs before `execute`."""
+        if self.job.kind in ON_PROCESS and not self.job.cache_ttl:
+            self._ready = asyncio.ensure_future(self._launch())
+
+    async def discard(self) -> None:
+        """Let go of what was prepared: the job could not be stored."""
+        if self._ready is not None:
+            with suppress(Refusal, FlexwmError, OSError):
+                (await self._ready).terminate("the job was refused")
+            self._context.job_tokens.pop(self._token, None)
+
     async def execute(self) -> Ending:
         """Run the job; its end, however it came about. Never raises but when cancelled."""
-        job = self.job
-        self._log.append(f"job={job.id} tag={job.tag} worker={job.worker} hostname={HOST} isolation=none\n")
         self._task = asyncio.ensure_future(self._work())
         await asyncio.wait({self._task, self._forced}, return_when=asyncio.FIRST_COMPLETED)
         return self._forced.result() if self._forced.done() else self._task.result()
@@ -95,9 +110,9 @@ class Run:
 
     async def _on_process(self) -> Ending:
         """Run the job's source in a process of its own."""
-        token = self._issue_token()
         try:
-            process = self._process = await self._launch(token)
+            process = self._process = await (self._ready or self._launch())
+            process.begin()
             self._launched = time.monotonic()
             self._end_canceled()
             timer = self._arm()
@@ -106,7 +121,7 @@ class Run:
                 timer.cancel()
         finally:
             loop = asyncio.get_running_loop()
-            loop.call_later(TOKEN_GRACE, self._context.job_tokens.pop, token, None)
+            loop.call_later(TOKEN_GRACE, self._context.job_tokens.pop, self._token, None)
         success, result, labels = outcomes.interpret(outcome.success, outcome.result)
         if success:
             return self._ending("success", result, labels, outcome.memory_peak_kb)
@@ -120,8 +135,9 @@ class Run:
         left = self.job.timeout - (time.monotonic() - self._began)
         return asyncio.get_running_loop().call_later(max(left, 0.0), self._end_process, outcomes.TIMED_OUT)
 
-    async def _launch(self, token: str) -> RunningJob | RefusedJob:
-        """Start the process. Raises Refusal."""
+    async def _launch(self) -> RunningJob | RefusedJob:
+        """Get the process ready. Raises Refusal."""
+        token = self._token = self._issue_token()
         job, base_url = self.job, self._context.lifecycle.url
         variables = environment.contextual(job, base_url=base_url, token=token)
         request = RunRequest(
@@ -135,7 +151,7 @@ class Run:
             interpreter=job.interpreter,
             flow_step_id=job.flow_step_id,
         )
-        return await self._context.runners.launch(request, self._log.append)
+        return await self._context.runners.prepare(request, self._log.append)
 
     def _source(self) -> str:
         """What is run. Raises Refusal."""

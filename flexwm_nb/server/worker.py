@@ -20,7 +20,7 @@ from flexwm_nb.server.clock import now, render_time
 from flexwm_nb.server.environment import WORKER_GROUP
 from flexwm_nb.server.job_records import Ending, Job, Status
 from flexwm_nb.server.job_run import HOST, Run
-from flexwm_nb.server.queue import RESTARTS, SECOND, Cancelled
+from flexwm_nb.server.queue import RESTARTS, SECOND, Cancelled, DuplicateJob
 
 if TYPE_CHECKING:
     from flexwm_nb.server.context import Context
@@ -91,20 +91,30 @@ class Worker:
 
     async def submit(self, job: Job) -> None:
         """Store a job, and start it at once where a slot is free. Raises DuplicateJob or StoreError."""
+        if job.id in self._runs:
+            raise DuplicateJob(job.id)
         slot = self._slot_for(job)
         if slot is not None:
-            job = replace(job, attempt=1, worker=slot, started_at=now())
-        try:
-            await self._queue.submit(job)
-        except BaseException:
-            self._free(slot)
-            raise
-        if slot is not None:
-            self._begin(job)
-        elif job.scheduled_for > now():
+            await self._submit_running(replace(job, attempt=1, worker=slot, started_at=now()))
+            return
+        await self._queue.submit(job)
+        if job.scheduled_for > now():
             self._arm(job.scheduled_for)
         else:
             self._wake()
+
+    async def _submit_running(self, job: Job) -> None:
+        """Store a job that has a slot; its process gets ready meanwhile, and begins when the job is stored."""
+        run = Run(self._context, job)
+        run.prepare()
+        try:
+            await self._queue.submit(job)
+        except BaseException:
+            self._context.logs.close(job.id, stored=False)
+            self._free(job.worker)
+            await run.discard()
+            raise
+        self._begin(run)
 
     def _slot_for(self, job: Job) -> str | None:
         """A slot for a new job that nothing due is before. A running job's child may use the reserve.
@@ -124,9 +134,9 @@ class Worker:
         if slot is not None:
             (self._reserve if slot.endswith("n") else self._slots).append(slot)
 
-    def _begin(self, job: Job) -> None:
+    def _begin(self, run: Run) -> None:
         """Run a claimed job."""
-        run = self._runs[job.id] = Run(self._context, job)
+        self._runs[run.job.id] = run
         task = asyncio.ensure_future(self._see_through(run))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
@@ -144,7 +154,7 @@ class Worker:
         if won:
             self._tell(run.job.id, ending)
         for job in claimed:
-            self._begin(job)
+            self._begin(Run(self._context, job))
         if not claimed:
             self._free(slot)
             if wanted and before == self._submitted:
@@ -209,7 +219,7 @@ class Worker:
                     raise
                 self._slots.extend(slots[len(claimed) :])
                 for job in claimed:
-                    self._begin(job)
+                    self._begin(Run(self._context, job))
                 if len(claimed) < len(slots) and before == self._submitted:
                     self._backlog = False
         except StoreError as error:

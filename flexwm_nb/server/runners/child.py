@@ -1,7 +1,8 @@
 """What a spare child of the zygote does when its job arrives. Standard library alone: it runs in other environments.
 
 The order is a JSON object: `files` to write in the job's directory, `environment`, `limits`, and either `command` to
-execute or `python`, a module to import and call. Answers on the control socket are frames of a kind and a text:
+execute or `python`, a module to import and call. One more byte lets it
+begin: until then nothing of the job runs. Answers on the control socket are frames of a kind and a text:
 R the result, E the error object, X why it could not start, Z the exit code and peak memory, always last.
 """
 
@@ -44,6 +45,9 @@ def wait_and_run(control: Any, folder: str) -> None:
         os._exit(0)
     write_files(order["files"])
     limit(order["limits"])
+    if not exactly(control, 1):
+        shutil.rmtree(folder, ignore_errors=True)
+        os._exit(0)
     if "command" in order:
         execute(control, order)
     run_python(control, order, folder)

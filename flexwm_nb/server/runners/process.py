@@ -20,15 +20,16 @@ from flexwm_nb.server.runners.zygotes import Exit, Spare, Zygote, remove_directo
 
 HEAD = struct.Struct("!I")
 FRAME = struct.Struct("!cI")
+BEGIN = b"\1"
 CHUNK = 256 * 1024  # bytes read at once
 LOST = "the job's process ended together with its launcher"
 
 
 class RunningJob:
-    """A job that runs on a child of a zygote."""
+    """A job on a child of a zygote: it gets ready when ordered, and runs when it is told to begin."""
 
     def __init__(self, request: RunRequest, runner: Runner, zygote: Zygote, spare: Spare, output: Output) -> None:
-        """Watch the child; `start` sends it its order."""
+        """Watch the child; `order` tells it what to do."""
         self.pid: int | None = spare.pid
         self._request, self._runner, self._zygote, self._spare, self._output = request, runner, zygote, spare, output
         self._loop = asyncio.get_running_loop()
@@ -47,11 +48,16 @@ class RunningJob:
         """What the job has streamed of its result so far."""
         return self._output.stream
 
-    async def start(self, order: dict[str, Any]) -> None:
-        """Send the order."""
+    async def order(self, order: dict[str, Any]) -> None:
+        """Send what is to be done, so that the child gets ready for it."""
         data = json.dumps(order).encode("utf-8", "surrogatepass")
         with suppress(OSError):
             await self._loop.sock_sendall(self._spare.control, HEAD.pack(len(data)) + data)
+
+    def begin(self) -> None:
+        """Let the job run."""
+        with suppress(OSError):
+            self._spare.control.send(BEGIN)
 
     async def outcome(self) -> Outcome:
         """Wait for the end."""

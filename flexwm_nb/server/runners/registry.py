@@ -30,6 +30,9 @@ class RefusedJob:
         """The outcome is an error with this text."""
         self._outcome = Outcome(success=False, result=failures.execution(text, step=step))
 
+    def begin(self) -> None:
+        """Nothing runs."""
+
     async def outcome(self) -> Outcome:
         """The error."""
         return self._outcome
@@ -70,8 +73,8 @@ class Runners:
         runner = self._by_language.get(language)
         return runner.grace if runner else 0.0
 
-    async def launch(self, request: RunRequest, on_output: Callable[[str], None]) -> RunningJob | RefusedJob:
-        """Start a job; `on_output` gets text for its log."""
+    async def prepare(self, request: RunRequest, on_output: Callable[[str], None]) -> RunningJob | RefusedJob:
+        """Get a job ready on a process; it runs when told to `begin`. `on_output` gets text for its log."""
         runner = self._by_language.get(request.language)
         step = request.flow_step_id
         if runner is None:
@@ -88,7 +91,7 @@ class Runners:
             job = await self._on_spare(request, runner, output)
         except OSError as error:
             return RefusedJob(f"no process can be started: {error}", step)
-        await job.start(order)
+        await job.order(order)
         return job
 
     async def _on_spare(self, request: RunRequest, runner: Runner, output: Output) -> RunningJob:

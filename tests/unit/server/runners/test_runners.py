@@ -16,7 +16,8 @@ import pytest
 
 from flexwm_nb.server.isolation.limits import Limits
 from flexwm_nb.server.runners.base import Outcome, RunRequest
-from flexwm_nb.server.runners.registry import Runners
+from flexwm_nb.server.runners.process import RunningJob
+from flexwm_nb.server.runners.registry import RefusedJob, Runners
 
 ENVIRONMENT = {"PATH": os.environ["PATH"], "HOME": "/", "WM_WORKSPACE": "demo"}
 MEGABYTE = 1024 * 1024
@@ -42,12 +43,19 @@ def with_runners(folder: Path, action: Callable[[Runners], Awaitable[Any]]) -> A
     return asyncio.run(run())
 
 
+async def launch(runners: Runners, wanted: RunRequest, on_output: Callable[[str], None]) -> RunningJob | RefusedJob:
+    """Start a job."""
+    job = await runners.prepare(wanted, on_output)
+    job.begin()
+    return job
+
+
 def run(folder: Path, wanted: RunRequest) -> tuple[Outcome, str]:
     """Run one job; how it ended, and its log."""
 
     async def action(runners: Runners) -> tuple[Outcome, str]:
         log: list[str] = []
-        job = await runners.launch(wanted, log.append)
+        job = await launch(runners, wanted, log.append)
         return await job.outcome(), "".join(log)
 
     found: tuple[Outcome, str] = with_runners(folder, action)
@@ -151,7 +159,7 @@ def test_a_daemon_ends_with_its_job(tmp_path: Path, leave: bool) -> None:
 
     async def action(runners: Runners) -> None:
         log: list[str] = []
-        job = await runners.launch(request(DAEMON, arguments=json.dumps({"leave": leave})), log.append)
+        job = await launch(runners, request(DAEMON, arguments=json.dumps({"leave": leave})), log.append)
         while "daemon " not in "".join(log):
             await asyncio.sleep(0.01)
         pid = int("".join(log).rpartition("daemon ")[2])
@@ -178,7 +186,7 @@ def test_termination_ends_a_job_that_does_not_want_to(
 
     async def action(runners: Runners) -> Outcome:
         log: list[str] = []
-        job = await runners.launch(request(content, language), log.append)
+        job = await launch(runners, request(content, language), log.append)
         while "ready" not in "".join(log):
             await asyncio.sleep(0.01)
         job.terminate("job process terminated for the test", grace=grace)
@@ -194,9 +202,9 @@ def test_nothing_is_left_behind(tmp_path: Path) -> None:
 
     async def action(runners: Runners) -> None:
         own = psutil.Process()
-        await (await runners.launch(request("def main(): return 1"), lambda _: None)).outcome()
+        await (await launch(runners, request("def main(): return 1"), lambda _: None)).outcome()
         before = own.num_fds()
-        jobs = [await runners.launch(request("def main(): return 1"), lambda _: None) for _ in range(100)]
+        jobs = [await launch(runners, request("def main(): return 1"), lambda _: None) for _ in range(100)]
         assert all([(await job.outcome()).success for job in jobs])
         folders = tmp_path / "jobs"
         assert await asyncio.to_thread(wait_until, lambda: len(list(folders.iterdir())) <= 4)
@@ -210,12 +218,12 @@ def test_a_killed_launcher_fails_its_jobs_and_is_replaced(tmp_path: Path) -> Non
     """When the warm process dies, its jobs end with an error and the next job runs."""
 
     async def action(runners: Runners) -> None:
-        job = await runners.launch(request("import time\ndef main(): time.sleep(600)"), lambda _: None)
+        job = await launch(runners, request("import time\ndef main(): time.sleep(600)"), lambda _: None)
         parent = psutil.Process(job.pid).parent()
         assert parent is not None
         os.kill(parent.pid, signal.SIGKILL)
         assert "together with its launcher" in error_of(await asyncio.wait_for(job.outcome(), 5))["message"]
-        again = await runners.launch(request("def main(): return 2"), lambda _: None)
+        again = await launch(runners, request("def main(): return 2"), lambda _: None)
         assert (await asyncio.wait_for(again.outcome(), 5)).result == "2"
 
     with_runners(tmp_path, action)
@@ -243,3 +251,18 @@ def test_an_interpreter_that_does_not_exist_is_an_error_of_the_job(tmp_path: Pat
     outcome, _ = run(tmp_path, request("def main(): pass", interpreter="/no/such/python"))
     assert "no process can be started" in error_of(outcome)["message"]
     assert "/no/such/python" in error_of(outcome)["message"]
+
+
+def test_nothing_of_a_job_runs_before_it_is_told_to_begin(tmp_path: Path) -> None:
+    """A job that is ready waits; one that is never begun leaves nothing."""
+
+    async def action(runners: Runners) -> None:
+        marker = tmp_path / "ran"
+        job = await runners.prepare(request(f"open({str(marker)!r}, 'w')\ndef main(): return 1"), lambda _: None)
+        await asyncio.sleep(0.2)
+        assert not marker.exists()
+        job.terminate("not wanted")
+        assert "not wanted" in error_of(await job.outcome())["message"]
+        assert not marker.exists()
+
+    with_runners(tmp_path, action)
