@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flexwm_nb.display.wording import escape
+from flexwm_nb.display.wording import PRE, escape
 
 COLOURS = {"+": "rgba(46,125,50,.15)", "-": "rgba(198,40,40,.15)", "@": "rgba(21,101,192,.10)"}
 
@@ -23,7 +23,7 @@ def diff_html(difference: str) -> str:
     """A unified difference as HTML."""
     if not difference:
         return ""
-    return f'<pre style="line-height:1.35">{"".join(map(_line, difference.rstrip().split(chr(10))))}</pre>'
+    return f'<pre style="{PRE}">{"".join(map(_line, difference.rstrip().split(chr(10))))}</pre>'
 
 
 def _line(line: str) -> str:

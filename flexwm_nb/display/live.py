@@ -10,7 +10,7 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
-from flexwm_nb.display.wording import MUTED, Face, Headline, escape
+from flexwm_nb.display.wording import MUTED, PRE, Face, Headline, escape
 
 PATIENCE = 0.3  # seconds before a run shows a living line; most are over by then
 BETWEEN = 0.1  # seconds between two updates
@@ -126,4 +126,4 @@ def log_html(lines: Sequence[str], hidden: int = 0) -> str:
         return ""
     more = f"… {hidden} lines before: %windmill_logs\n" if hidden > 0 else ""
     text = escape(more + "\n".join(lines))
-    return f'<pre style="margin:.2em 0 .2em 1.2em;{MUTED};white-space:pre-wrap;font-size:.9em">{text}</pre>'
+    return f'<pre style="{PRE};margin-left:1.2em;{MUTED};font-size:.9em">{text}</pre>'

@@ -6,7 +6,7 @@ import base64
 import binascii
 from typing import Any
 
-from flexwm_nb.display.wording import escape
+from flexwm_nb.display.wording import PRE, escape
 
 IMAGES = {"png": "image/png", "jpeg": "image/jpeg", "gif": "image/gif"}
 FRAME_STYLE = "width:100%;height:24em;border:1px solid var(--jp-border-color2,#ccc)"
@@ -19,7 +19,7 @@ class Text(str):
         printer.text(str(self))
 
     def _repr_html_(self) -> str:
-        return f'<pre style="white-space:pre-wrap">{escape(str(self))}</pre>'
+        return f'<pre style="{PRE}">{escape(str(self))}</pre>'
 
 
 class Rich(dict[str, Any]):

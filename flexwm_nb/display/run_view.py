@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from flexwm_nb.display.live import log_html
-from flexwm_nb.display.wording import Face, Headline, clean, escape
+from flexwm_nb.display.tables import CELL
+from flexwm_nb.display.wording import PRE, Face, Headline, clean, escape
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
     from flexwm_nb.models.jobs import Job
 
 LONGEST = 2_000  # characters of a value that are shown
-PRE = "white-space:pre-wrap;margin:.2em 0"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,7 +78,10 @@ class RunView:
         printer.text(str(self))
 
     def _repr_html_(self) -> str:
-        facts = "".join(f"<tr><th>{name}</th><td>{escape(text)}</td></tr>" for name, text in self.facts())
+        facts = "".join(
+            f'<tr><th style="{CELL}">{name}</th><td style="{CELL}">{escape(text)}</td></tr>'
+            for name, text in self.facts()
+        )
         failure = escape("\n".join(clean(line) for line in self.failure))
         error = f'<pre style="{PRE};color:#c62828">{failure}</pre>' if failure else ""
         result = _result_html(self.result) if self.state == "success" else ""

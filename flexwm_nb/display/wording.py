@@ -16,7 +16,10 @@ DONE = frozenset({"success", "failure", "canceled"})
 VERBS = {"success": "ran", "failure": "failed", "canceled": "cancelled"}
 HEAD, TAIL = 4, 6  # characters of an id that are shown
 MUTED = "color:var(--jp-ui-font-color2,#666)"
-LINE = "font-family:var(--jp-code-font-family,monospace);font-size:.92em"
+MONOSPACE = "font-family:var(--jp-code-font-family,monospace)"
+PRE = f"{MONOSPACE};white-space:pre-wrap;line-height:1.35;margin:.2em 0"
+LINE = f"{MONOSPACE};font-size:.92em"
+WARNING = "#b26a00"
 MARKS = {"success": "#2e7d32", "failure": "#c62828", "canceled": "#ef6c00", "running": "#1565c0"}
 
 

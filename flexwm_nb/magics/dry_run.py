@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from flexwm_nb.display.diffs import diff_html
-from flexwm_nb.display.wording import escape
+from flexwm_nb.display.wording import PRE, WARNING, escape
 from flexwm_nb.errors import ScriptNotFound
 from flexwm_nb.magics.commands import RegisterScript
 from flexwm_nb.magics.session import Call
@@ -42,9 +42,8 @@ class Plan:
         head = f"<b>{escape(self.path)}</b> · {escape(self.language)} · {escape(self.status)} · nothing is registered"
         listed = escape("\n".join(self._arguments()))
         warned = escape("\n".join(f"⚠ {warning}" for warning in self.warnings))
-        return (
-            f'<div>{head}</div>{diff_html(self.difference)}<pre>{listed}</pre><pre style="color:#b26a00">{warned}</pre>'
-        )
+        facts = f'<pre style="{PRE}">{listed}</pre><pre style="{PRE};color:{WARNING}">{warned}</pre>'
+        return f"<div>{head}</div>{diff_html(self.difference)}{facts}"
 
     def _arguments(self) -> list[str]:
         """The arguments, one a line."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from flexwm_nb import signatures
 from flexwm_nb.display.live import show, show_final
 from flexwm_nb.display.traceback import Origin
-from flexwm_nb.display.wording import Headline, escape
+from flexwm_nb.display.wording import PRE, WARNING, Headline, escape
 from flexwm_nb.errors import InvalidArguments, InvalidSource, UnknownLanguage
 from flexwm_nb.magics import dry_run, local, runs
 from flexwm_nb.magics.catalogue import about
@@ -20,6 +21,8 @@ from flexwm_nb.magics.values import Arguments, collect
 if TYPE_CHECKING:
     from flexwm_nb.engine import Engine
     from flexwm_nb.models.scripts import Registration
+
+AT_LINE = re.compile(r"^line (\d+):")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +58,8 @@ async def windmill_script(call: Call, command: RegisterScript) -> Any:
             "the cell has no function main", remedy="Add def main(), or register it for others to import with --no-run"
         )
     if command.dry_run:
-        return await dry_run.windmill_dry_run(call, command, source.schema, source.warnings)
+        warnings = [located(call, warning) for warning in source.warnings]
+        return await dry_run.windmill_dry_run(call, command, source.schema, warnings)
     arguments = Arguments() if command.no_run else gather_for(call, command, source)
     if command.local:
         return await local.run_here(call, command, arguments)
@@ -116,8 +120,13 @@ def headline_of(registration: Registration, language: str) -> Headline:
 def warn(call: Call, warnings: Sequence[str]) -> None:
     """Say where Windmill would surprise."""
     if warnings:
-        text = "\n".join(f"⚠ {warning}" for warning in warnings)
-        show(text, f'<pre style="color:#b26a00;white-space:pre-wrap">{escape(text)}</pre>', call.session.face)
+        text = "\n".join(f"⚠ {located(call, warning)}" for warning in warnings)
+        show(text, f'<pre style="{PRE};color:{WARNING}">{escape(text)}</pre>', call.session.face)
+
+
+def located(call: Call, warning: str) -> str:
+    """A warning with the line as the notebook counts it."""
+    return AT_LINE.sub(lambda found: f"{call.place(int(found[1]))}:", warning)
 
 
 async def run(

@@ -224,6 +224,18 @@ def test_a_mistake_is_a_clean_error_and_nothing_is_registered(
     assert not wm.scripts.exists("f/nb/bad")
 
 
+def test_where_windmill_reads_a_source_differently_it_is_said_at_the_cells_line(shell: TestingShell) -> None:
+    """Once, when a version is registered, and where it may be why an argument is missing."""
+    cell = "%%windmill_script python3 f/nb/surprise{}\nimport json\ndef main(n: int = -1):\n    return n"
+    assert "needs the argument 'n'" in shell.message(cell.format(""))
+    assert "⚠ Cell In[" in shell.output
+    assert "line 3: Windmill loses the default -1 of n" in shell.output
+    assert shell.cell(cell.format(" --arg n=-1")) == -1
+    assert "⚠" in shell.output
+    shell.cell(cell.format(" --arg n=-1"))
+    assert "⚠" not in shell.output
+
+
 def test_every_magic_has_help(shell: TestingShell) -> None:
     """`--help` prints it, `?` shows it, with either number of percent signs."""
     shell.cell("%windmill_run --help")

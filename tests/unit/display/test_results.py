@@ -39,7 +39,8 @@ def test_other_results_stay_as_they_are(value: Any) -> None:
 def test_text_of_several_lines_is_shown_as_text() -> None:
     """It is still a str, with the lines as lines and no HTML of its own."""
     text = present("a\n<b>")
-    assert (text, text._repr_html_()) == ("a\n<b>", '<pre style="white-space:pre-wrap">a\n&lt;b&gt;</pre>')
+    assert text == "a\n<b>"
+    assert ">a\n&lt;b&gt;</pre>" in text._repr_html_()
 
 
 RICH = {
