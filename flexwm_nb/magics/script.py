@@ -166,8 +166,8 @@ async def windmill_run(call: Call, command: RunScript) -> Any:
 async def find(call: Call, engine: Engine, reference: str) -> tuple[Any, Any]:
     """A script and which version it is. Raises ScriptNotFound with the path that was probably meant."""
     path = reference.partition("@")[0]
-    version = await about(call, engine, path, engine.scripts.resolve, reference)
-    return await call.work(engine.scripts.get, f"{version.path}@{version.hash}"), version
+    script = await about(call, engine, path, engine.scripts.get, reference)
+    return script, await call.work(engine.scripts.resolve, f"{path}@{script.hash}")
 
 
 def takes_anything(script: Any) -> bool:

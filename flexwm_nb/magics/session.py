@@ -165,7 +165,8 @@ class Call:
 
     async def engine(self) -> Engine:
         """The engine, connected. Raises EngineError and its kin."""
-        return await self.work(self.session.start().result)
+        connected = self.session.connected
+        return await self.work(self.session.start().result) if connected is None else connected
 
     async def work(self, function: Callable[..., T], /, *arguments: Any, **named: Any) -> T:
         """Do something that blocks."""

@@ -38,11 +38,13 @@ class FrameFile:
     name: str  # of the argument
     frame: Any
     data: bytes
+    is_expected: bool = True  # the script says that it takes a file
 
     def __str__(self) -> str:
-        """Such as `frame: 336,776 × 19, 14.2 MB parquet`."""
+        """Such as `frame: 336,776 × 19, 14.2 MB parquet`, with how it is read where the script may not know."""
         rows, columns = self.frame.shape
-        return f"{self.name}: {rows:,} × {columns}, {size(len(self.data))} parquet"
+        how = "" if self.is_expected else f": {READ_IT.format(name=self.name)}"
+        return f"{self.name}: {rows:,} × {columns}, {size(len(self.data))} parquet{how}"
 
 
 @dataclass(slots=True)
@@ -184,7 +186,8 @@ def _put_frame(arguments: Arguments, name: str, frame: Any, wanted: Mapping[str,
     if kind == "array":
         arguments.values[name] = _records(name, frame)
     elif kind in NO_TYPE and (wanted.get("format") in (None, *FILE_FORMATS)):
-        arguments.files.append(FrameFile(name, frame, parquet(name, frame)))
+        is_expected = wanted.get("format") in FILE_FORMATS
+        arguments.files.append(FrameFile(name, frame, parquet(name, frame), is_expected))
     else:
         wants = NAMES.get(str(kind), str(kind))
         raise InvalidArguments(f"{name} takes {wants}, not a DataFrame", remedy=_as_file(name), fields=[name])

@@ -83,6 +83,12 @@ def test_a_frame_travels_as_a_parquet_file() -> None:
     assert file.data[:4] == b"PAR1"
 
 
+def test_a_frame_for_an_argument_without_a_type_is_said_with_how_it_is_read() -> None:
+    """Such a script may expect the frame itself."""
+    (file,) = taken("anything=$df", names={"df": FRAME}).files
+    assert str(file).endswith("parquet: pandas.read_parquet(io.BytesIO(wmill.load_s3_file(anything)))")
+
+
 def test_a_small_frame_for_a_list_is_sent_as_records() -> None:
     """Where the script takes a list, a frame is its records."""
     assert taken("rows=$df", names={"df": FRAME}).values["rows"] == [{"a": 1, "b": "x"}, {"a": 2, "b": None}]
