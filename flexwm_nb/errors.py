@@ -6,6 +6,7 @@ FlexwmError
 │   ├── InvalidPath             breaks Windmill's path rule
 │   ├── InvalidSource           a script's source does not parse (line, column)
 │   ├── InvalidArguments        arguments do not fit the script's schema (fields)
+│   ├── InvalidFlow             a flow's document is wrong (problems: step, field, message)
 │   ├── UnknownLanguage         no engine runs this language
 │   └── ScriptTooLarge          the source is over the size limit
 ├── EngineError                 the engine itself
@@ -114,6 +115,10 @@ class InvalidSource(InvalidInput):
 
 class InvalidArguments(InvalidInput):
     """The arguments do not fit the script."""
+
+
+class InvalidFlow(InvalidInput):
+    """The flow is not valid."""
 
 
 class UnknownLanguage(InvalidInput):
