@@ -48,6 +48,10 @@ class Job:
     canceled_by: str | None = None
     canceled_reason: str | None = None
 
+    def columns(self) -> dict[str, Any]:
+        """The record by the names of the store's columns."""
+        return {name: getattr(self, name) for name in self.__slots__}
+
     @classmethod
     def of_row(cls, row: dict[str, Any]) -> Job:
         """The record in a row of the store."""

@@ -46,7 +46,7 @@ class Run:
         self.job = job
         self.canceled: tuple[str, str] | None = None  # by whom, why
         self._context = context
-        self._log = context.logs.open(job.id)
+        self._log = context.logs.open(job.id, taken_up=job.attempt > 1)
         self._log.append(f"job={job.id} tag={job.tag} worker={job.worker} hostname={HOST} isolation=none\n")
         self._token = ""
         self._ready: asyncio.Task[RunningJob | RefusedJob] | None = None

@@ -29,8 +29,8 @@ log = logging.getLogger(__name__)
 class LiveLog:
     """The log of a running job."""
 
-    def __init__(self, job_id: str, path: Path, signals: Signals) -> None:
-        """Go on from what an earlier attempt left in the file."""
+    def __init__(self, job_id: str, path: Path, signals: Signals, *, taken_up: bool) -> None:
+        """Begin; one that is `taken_up` goes on from what an earlier attempt left in the file."""
         self.job_id, self.length = job_id, 0
         self._path, self._signals = path, signals
         self._chunks: list[str] = []  # what memory holds, from position `_start` on
@@ -40,8 +40,9 @@ class LiveLog:
         self._file: int | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._closed = False
-        with suppress(FileNotFoundError):
-            self._take_over(path.read_bytes())
+        if taken_up:
+            with suppress(FileNotFoundError):
+                self._take_over(path.read_bytes())
 
     def _take_over(self, data: bytes) -> None:
         """Begin with an earlier attempt's log."""
@@ -141,9 +142,9 @@ class Logs:
         self._directory, self._database = directory, database
         self._live: dict[str, LiveLog] = {}
 
-    def open(self, job_id: str) -> LiveLog:
-        """The log of a job that starts."""
-        log = self._live[job_id] = LiveLog(job_id, self._path(job_id), self.signals)
+    def open(self, job_id: str, *, taken_up: bool) -> LiveLog:
+        """The log of a job that starts, or is `taken_up` again after an earlier attempt."""
+        log = self._live[job_id] = LiveLog(job_id, self._path(job_id), self.signals, taken_up=taken_up)
         return log
 
     def close(self, job_id: str, *, stored: bool) -> None:

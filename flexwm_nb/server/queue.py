@@ -8,16 +8,19 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from enum import Enum
 from hashlib import sha256
 
+from flexwm_nb.server import scheduler
 from flexwm_nb.server.clock import now
+from flexwm_nb.server.failures import bad_request
 from flexwm_nb.server.job_records import FINAL, Ending, Job
 from flexwm_nb.server.store.database import Database, Row, Transaction
 
 RESTARTS = 3  # times that a job is started again after the engine died, as Windmill's RESTART_LIMIT
 SECOND = 1_000_000  # microseconds
+FUTURE_TICK = "Cannot cancel a future tick of a schedule, cancel the schedule direcly ({})"  # Windmill's spelling
 
 
 class DuplicateJob(Exception):
@@ -51,7 +54,7 @@ class Queue:
 
     async def submit(self, job: Job) -> None:
         """Store a new job durably: waiting, or running where its worker is named. Raises DuplicateJob."""
-        parameters = asdict(job)
+        parameters = job.columns()
         parameters["status"] = "queued" if job.worker is None else "running"
 
         def change(transaction: Transaction) -> None:
@@ -89,8 +92,11 @@ class Queue:
                 return Cancelled.UNKNOWN, None
             if found["status"] in FINAL:
                 return Cancelled.ENDED, found
+            if found["schedule_path"] is not None and found["scheduled_for"] > now():
+                raise bad_request(FUTURE_TICK.format(found["schedule_path"]))
             transaction.run("jobs_cancel_waiting", **wish)
             if transaction.changes:
+                scheduler.ended(transaction, found)
                 transaction.run("jobs_insert_result", id=job_id, result=result)
                 return Cancelled.ENDS, found
             transaction.run("jobs_cancel_running", **wish)
@@ -155,7 +161,9 @@ def claim(transaction: Transaction, workers: Sequence[str]) -> list[Job]:
         if row is None:
             break
         given = transaction.one("jobs_input", id=row["id"]) or {}
-        claimed.append(Job.of_row({**row, **given, "arguments": given.get("arguments") or "{}"}))
+        job = Job.of_row({**row, **given, "arguments": given.get("arguments") or "{}"})
+        scheduler.started(transaction, job)
+        claimed.append(job)
     return claimed
 
 
@@ -165,6 +173,7 @@ def finish(transaction: Transaction, job: Job, ending: Ending) -> bool:
     if not transaction.changes:
         return False
     transaction.run("jobs_insert_result", id=job.id, result=ending.result)
+    scheduler.ended(transaction, job)
     if ending.log is not None:
         transaction.run("jobs_insert_log", id=job.id, log=ending.log)
     if job.cache_ttl and ending.success and ending.duration_ms:

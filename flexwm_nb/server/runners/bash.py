@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 from flexwm_nb.server.runners import failures
@@ -10,6 +11,7 @@ from flexwm_nb.server.runners.base import Ending, Runner, RunRequest
 from flexwm_nb.server.runners.jsonb import Unstorable, normalize
 from flexwm_nb.signatures import parse_signature
 
+BEGIN = Path(__file__).with_name("bash_begin.sh")
 TERMINATE_GRACE = 5.0  # seconds, as Windmill's MAX_WAIT_FOR_SIGTERM
 
 
@@ -31,8 +33,9 @@ class Bash(Runner):
         names = [found["name"] for found in parse_signature("bash", request.content)["args"]]
         return {
             "files": {"main.sh": f"set -e\n{request.content}"},
-            "environment": request.environment,
+            "environment": {**request.environment, "BASH_ENV": str(BEGIN)},
             "limits": request.limits.as_dict(),
+            "waits": True,
             "command": ["bash", "./main.sh", *(as_text(given, name) for name in names)],
         }
 

@@ -45,6 +45,8 @@ def wait_and_run(control: Any, folder: str) -> None:
         os._exit(0)
     write_files(order["files"])
     limit(order["limits"])
+    if order.get("waits"):
+        execute(control, order)
     if not exactly(control, 1):
         shutil.rmtree(folder, ignore_errors=True)
         os._exit(0)
@@ -139,8 +141,11 @@ def limit(limits: dict[str, Any]) -> None:
 
 
 def execute(control: Any, order: dict[str, Any]) -> None:
-    """Become the command."""
+    """Become the command. One that `waits` gets the socket as descriptor 3, and waits there for its own beginning."""
     command = order["command"]
+    if order.get("waits"):
+        os.dup2(control.fileno(), 3)
+        os.set_inheritable(3, True)
     try:
         os.execvpe(command[0], command, order["environment"])
     except OSError as error:
