@@ -15,7 +15,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from flexwm_nb.errors import StoreError
-from flexwm_nb.server import outcomes
+from flexwm_nb.server import outcomes, scheduler
 from flexwm_nb.server.clock import now, render_time
 from flexwm_nb.server.environment import WORKER_GROUP
 from flexwm_nb.server.job_records import Ending, Job, Status
@@ -65,6 +65,7 @@ class Worker:
     async def start(self) -> None:
         """Settle what an earlier server left, then take up what waits."""
         left = await self._queue.recover()
+        await self._context.database.write(scheduler.restore)
         moment = render_time(now())
         for job in left.restart:
             note = f"\nRestarted job {job.id}: the engine stopped while it ran, back since {moment}"
@@ -140,6 +141,7 @@ class Worker:
         task = asyncio.ensure_future(self._see_through(run))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        self._follow_schedule(run.job)
 
     async def _see_through(self, run: Run) -> None:
         """Run a job, store its end, and hand its slot on."""
@@ -153,6 +155,7 @@ class Worker:
         self._context.logs.close(run.job.id, stored=won and ending.log is not None)
         if won:
             self._tell(run.job.id, ending)
+        self._follow_schedule(run.job)
         for job in claimed:
             self._begin(Run(self._context, job))
         if not claimed:
@@ -238,9 +241,18 @@ class Worker:
         self._timer_at = moment
         self._timer = asyncio.get_running_loop().call_later(delay, self._due)
 
+    def _follow_schedule(self, job: Job) -> None:
+        """Wait for the next tick of a schedule, which was stored with this job's start or end."""
+        if job.schedule_path is not None:
+            self.look_again()
+
     def _due(self) -> None:
         """Take up what has fallen due, and wait for the next."""
         self._timer = None
+        self.look_again()
+
+    def look_again(self) -> None:
+        """Take up what is due and wait for what will be: the store may hold jobs that this worker does not know of."""
         row = self._context.database.one("jobs_next_due", now=now())
         if row is not None and row["moment"] is not None:
             self._arm(row["moment"])

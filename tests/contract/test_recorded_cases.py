@@ -21,7 +21,6 @@ NOT_BUILT = {
     "flow_run_by_path": "flows",
     "wait_result_success_and_failure": "flows",
     "approval_as_owner": "flows",
-    "schedule_crud": "schedules",
 }
 
 

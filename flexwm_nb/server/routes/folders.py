@@ -32,8 +32,7 @@ from flexwm_nb.server.store.database import Row, Transaction
 
 NAME = re.compile(r"[a-zA-Z_0-9-]+")
 BAD_NAME = "Folder name can only contain alphanumeric characters, underscores, and hyphens"
-COUNTED = ("scripts", "resources", "variables")
-NOT_BUILT = ("flows", "apps", "schedules")
+COUNTED = ("scripts", "flows", "schedules", "resources", "variables")
 
 
 class NewFolder(msgspec.Struct, kw_only=True):
@@ -159,7 +158,7 @@ async def usage(request: Request) -> Response:
     """How much stands in a folder."""
     name = request.path_params["name"]
     row = context(request).database.one("folders_usage", workspace=workspace(request), start=f"f/{name}/") or {}
-    return as_json({**dict.fromkeys(NOT_BUILT, 0), **{kind: row[kind] for kind in COUNTED}})
+    return as_json({"apps": 0, **{kind: row[kind] for kind in COUNTED}})
 
 
 def check_owner(request: Request) -> None:

@@ -19,7 +19,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from flexwm_nb.server import new_script
+from flexwm_nb.server import new_script, scheduler
 from flexwm_nb.server.clock import now, parse_hash, render_hash
 from flexwm_nb.server.failures import bad_request
 from flexwm_nb.server.http import body, context, identity, plain, query, workspace
@@ -86,7 +86,18 @@ def insert(transaction: Transaction, new: NewScript, row: dict[str, Any], *, ski
     if new.parent_hash is not None:
         transaction.run("script_create_archive", workspace=where, hash=row["parent"])
     transaction.run("script_create_insert", **row)
+    scheduler.retarget(
+        transaction, where, replaced_path(transaction, row) or new.path, is_flow=False, new_path=new.path
+    )
     return hashed
+
+
+def replaced_path(transaction: Transaction, row: dict[str, Any]) -> str | None:
+    """Where the version that this one replaces was."""
+    if row.get("parent") is None:
+        return None
+    found = transaction.one("script_create_parent", workspace=row["workspace"], hash=row["parent"])
+    return found and found["path"]
 
 
 def changes_nothing(transaction: Transaction, new: NewScript, row: dict[str, Any]) -> bool:

@@ -13,6 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from flexwm_nb.server import scheduler
 from flexwm_nb.server.clock import now
 from flexwm_nb.server.failures import bad_request, improper_path, missing, require_admin
 from flexwm_nb.server.http import Identity, as_json, body, context, identity, paging, plain, query, workspace
@@ -22,8 +23,8 @@ PROPER = re.compile(r"\w+(?:-\w+)*")
 LONGEST = 50  # characters
 # tables whose rows belong to a workspace, in the order of their removal
 EMPTIED = (
-    "job_results", "job_logs", "job_inputs", "jobs", "job_caches", "scripts", "favorites", "variables", "resources",
-    "resource_types", "folders", "teams", "members", "tokens", "workspace",
+    "job_results", "job_logs", "job_inputs", "jobs", "job_caches", "scripts", "flows", "flow_versions", "schedules",
+    "favorites", "variables", "resources", "resource_types", "folders", "teams", "members", "tokens", "workspace",
 )  # fmt: skip
 
 
@@ -178,6 +179,8 @@ def remove(transaction: Transaction, name: str) -> list[Row]:
     """Remove everything of a workspace; the jobs that it had. Raises Failure 404 and 400."""
     if transaction.one("workspaces_get", workspace=name) is None:
         raise missing("Workspace", name)
+    for schedule in transaction.run("schedules_all", workspace=name):
+        scheduler.clear(transaction, name, schedule["path"])
     if transaction.one("workspaces_unfinished", workspace=name):
         raise bad_request(f"Workspace {name} has jobs that wait or run. Cancel them or let them end, then delete it")
     jobs = transaction.run("workspaces_jobs", workspace=name)

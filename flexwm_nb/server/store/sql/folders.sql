@@ -40,5 +40,12 @@ SELECT
         SELECT count(*) FROM resource WHERE workspace_id = :workspace AND substr(path, 1, length(:start)) = :start
     ) AS resources,
     (
+        SELECT count(*) FROM flow
+        WHERE workspace_id = :workspace AND archived = 0 AND substr(path, 1, length(:start)) = :start
+    ) AS flows,
+    (
+        SELECT count(*) FROM schedule WHERE workspace_id = :workspace AND substr(path, 1, length(:start)) = :start
+    ) AS schedules,
+    (
         SELECT count(*) FROM variable WHERE workspace_id = :workspace AND substr(path, 1, length(:start)) = :start
     ) AS variables;

@@ -48,7 +48,9 @@ INSERT OR REPLACE INTO job_log (job_id, log) VALUES (:id, :log);
 
 -- name: jobs_state
 -- Where a job stands.
-SELECT id, workspace_id, status, attempt, worker, parent_job, created_by, schedule_path, canceled_by, canceled_reason
+SELECT
+    id, workspace_id, status, attempt, worker, parent_job, created_by, scheduled_for, schedule_path, canceled_by,
+    canceled_reason
 FROM job
 WHERE id = :id AND workspace_id = :workspace;
 

@@ -149,6 +149,7 @@ CREATE TABLE schedule (
     settings TEXT NOT NULL DEFAULT '{}', -- JSON of the remaining fields of the request, as given
     PRIMARY KEY (workspace_id, path)
 ) WITHOUT ROWID;
+CREATE INDEX schedule_target ON schedule (workspace_id, script_path);
 
 CREATE TABLE favorite (
     workspace_id TEXT NOT NULL,
@@ -276,6 +277,7 @@ CREATE INDEX job_completed ON job (workspace_id, completed_at) WHERE completed_a
 CREATE INDEX job_unsuccessful ON job (workspace_id, completed_at) WHERE status IN ('failure', 'canceled');
 CREATE INDEX job_path ON job (workspace_id, path, created_at);
 CREATE INDEX job_parent ON job (parent_job) WHERE parent_job IS NOT NULL;
+CREATE INDEX job_schedule ON job (workspace_id, schedule_path, status) WHERE schedule_path IS NOT NULL;
 
 CREATE TABLE job_input (
     job_id TEXT PRIMARY KEY,

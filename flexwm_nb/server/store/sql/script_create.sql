@@ -12,7 +12,7 @@ SELECT 1 AS found FROM script WHERE workspace_id = :workspace AND hash = :hash;
 
 -- name: script_create_parent
 -- The lineage of the version that is to be replaced.
-SELECT parent_hashes FROM script WHERE workspace_id = :workspace AND hash = :hash;
+SELECT path, parent_hashes FROM script WHERE workspace_id = :workspace AND hash = :hash;
 
 -- name: script_create_child
 -- The version that replaced another.

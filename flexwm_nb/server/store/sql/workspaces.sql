@@ -45,6 +45,18 @@ DELETE FROM job_input WHERE job_id IN (SELECT id FROM job WHERE workspace_id = :
 -- Its scripts.
 DELETE FROM script WHERE workspace_id = :workspace;
 
+-- name: workspaces_delete_flows
+-- Its flows.
+DELETE FROM flow WHERE workspace_id = :workspace;
+
+-- name: workspaces_delete_flow_versions
+-- The versions of its flows.
+DELETE FROM flow_version WHERE workspace_id = :workspace;
+
+-- name: workspaces_delete_schedules
+-- Its schedules.
+DELETE FROM schedule WHERE workspace_id = :workspace;
+
 -- name: workspaces_delete_favorites
 -- Its favorites.
 DELETE FROM favorite WHERE workspace_id = :workspace;

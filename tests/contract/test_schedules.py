@@ -1,0 +1,211 @@
+"""Schedules over HTTP: their documents and refusals, the ticks that they start, and what becomes of these."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import httpx
+import pytest
+
+from tests.conftest import Server, running_server
+
+SECONDLY = "* * * * * *"
+NEVER_SOON = "0 0 0 1 1 *"
+
+
+@pytest.fixture
+def script(http: httpx.Client) -> str:
+    """The path of a script that exists."""
+    path = f"u/admin/scheduled_{uuid4().hex[:8]}"
+    make_script(http, path)
+    return path
+
+
+def make_script(http: httpx.Client, path: str, content: str = "echo tick") -> None:
+    """Create a bash script."""
+    body = {"path": path, "summary": "", "description": "", "content": content, "language": "bash"}
+    assert http.post("/w/demo/scripts/create", json=body).status_code == 201
+
+
+def schedule(script: str, **fields: Any) -> dict[str, Any]:
+    """The body of a schedule of a script."""
+    path = f"{script}_schedule"
+    return {
+        "path": path, "schedule": NEVER_SOON, "timezone": "UTC", "script_path": script, "is_flow": False, **fields,
+    }  # fmt: skip
+
+
+def make(http: httpx.Client, script: str, **fields: Any) -> str:
+    """Create an enabled schedule; its path."""
+    answer = http.post("/w/demo/schedules/create", json=schedule(script, enabled=True, **fields))
+    assert answer.status_code == 200, answer.text
+    return answer.text
+
+
+def jobs_of(http: httpx.Client, path: str, **query: Any) -> list[dict[str, Any]]:
+    """The schedule's jobs, the waiting one first."""
+    found: list[dict[str, Any]] = http.get("/w/demo/jobs/list", params={"schedule_path": path, **query}).json()
+    return found
+
+
+REFUSED = [
+    pytest.param({"schedule": "* * * * *"}, 400, "prepend a seconds field, e.g. '0 * * * * *'", id="five fields"),
+    pytest.param({"schedule": "0 0 99 * * *"}, 400, "Bad request: cron: ", id="an hour that is none"),
+    pytest.param({"schedule": "0 0 0 31 2 *"}, 400, "Bad request: cron: ", id="a day that never comes"),
+    pytest.param({"timezone": "Mars/Olympus"}, 400, "failed to parse timezone", id="an unknown zone"),
+    pytest.param({"path": "a/b/c"}, 500, "Internal: inserting schedule in demo: ", id="an improper path"),
+    pytest.param(
+        {"script_path": "u/admin/none_here", "enabled": True}, 404, "Not found: script not found", id="target"
+    ),
+    pytest.param({"on_success": "script/u/admin/x"}, 400, "only available in enterprise version", id="enterprise"),
+    pytest.param({"is_flow": None}, 422, "is_flow: invalid type: null, expected a boolean", id="not a boolean"),
+]
+
+
+@pytest.mark.parametrize(("change", "status", "text"), REFUSED)
+def test_a_schedule_that_cannot_be_is_refused(
+    http: httpx.Client, script: str, change: dict[str, Any], status: int, text: str
+) -> None:
+    """Nothing is stored of it, and the answer says what is wrong."""
+    body = schedule(script) | change
+    answer = http.post("/w/demo/schedules/create", json=body)
+    assert (answer.status_code, text in answer.text) == (status, True), answer.text
+    assert http.get(f"/w/demo/schedules/exists/{body['path']}").json() is False
+
+
+def test_an_enabled_schedule_has_one_waiting_job(http: httpx.Client, script: str) -> None:
+    """Its next tick stands in the queue, with the schedule's arguments, and goes with the schedule."""
+    path = make(http, script, args={"n": 1})
+    (job,) = jobs_of(http, path, include_args=True)
+    assert (job["args"], job["schedule_path"], job["script_path"]) == ({"n": 1}, path, script)
+    assert job["created_by"] == "schedule-" + path.replace("/", "-")
+    http.delete(f"/w/demo/schedules/delete/{path}")
+    assert jobs_of(http, path) == []
+
+
+def test_the_future_tick_cannot_be_cancelled(http: httpx.Client, script: str) -> None:
+    """Who wants no tick switches the schedule off."""
+    path = make(http, script)
+    (job,) = jobs_of(http, path)
+    answer = http.post(f"/w/demo/jobs_u/queue/cancel/{job['id']}", json={})
+    assert answer.status_code == 400
+    assert "Cannot cancel a future tick of a schedule" in answer.text
+
+
+def test_switching_off_takes_the_tick_and_on_brings_one(http: httpx.Client, script: str) -> None:
+    """However often it is switched, one job waits at most."""
+    path = make(http, script)
+    url = f"/w/demo/schedules/setenabled/{path}"
+    assert http.post(url, json={"enabled": False}).text.endswith(f"at path {path} to status false")
+    assert jobs_of(http, path) == []
+    for _ in range(3):
+        http.post(url, json={"enabled": True})
+    assert len(jobs_of(http, path)) == 1
+    assert http.post("/w/demo/schedules/setenabled/u/admin/none", json={"enabled": True}).status_code == 404
+
+
+def test_an_update_moves_the_tick(http: httpx.Client, script: str) -> None:
+    """The waiting job is that of the new expression."""
+    path = make(http, script)
+    body = {"schedule": "30 15 10 1 7 *", "timezone": "Asia/Tokyo"}
+    assert http.post(f"/w/demo/schedules/update/{path}", json=body).text == path
+    (job,) = jobs_of(http, path)
+    assert "-07-01T01:15:30Z" in job["scheduled_for"]
+
+
+def test_a_new_version_of_the_script_is_what_the_tick_runs(http: httpx.Client, script: str) -> None:
+    """The waiting job follows the script's versions."""
+    path = make(http, script)
+    (old,) = jobs_of(http, path)
+    head = http.get(f"/w/demo/scripts/get/p/{script}").json()
+    body = {"path": script, "summary": "", "content": "echo new", "language": "bash", "parent_hash": head["hash"]}
+    made = http.post("/w/demo/scripts/create", json=body)
+    (new,) = jobs_of(http, path)
+    assert (new["script_hash"], new["script_hash"] != old["script_hash"]) == (made.text, True)
+
+
+def test_ticks_run_once_each(http: httpx.Client, script: str) -> None:
+    """Every second has its one job, at that second."""
+    path = make(http, script, schedule=SECONDLY)
+    time.sleep(3.2)
+    http.post(f"/w/demo/schedules/setenabled/{path}", json={"enabled": False})
+    ended = jobs_of(http, path, success=True)
+    seconds = [job["started_at"][:19] for job in ended]
+    assert len(seconds) in (3, 4)
+    assert len(set(seconds)) == len(seconds)
+    (listed,) = [found for found in http.get("/w/demo/schedules/list_with_jobs").json() if found["path"] == path]
+    assert [job["success"] for job in listed["jobs"]] == [True] * len(ended)
+
+
+def test_a_paused_schedule_waits(http: httpx.Client, script: str) -> None:
+    """No tick comes before the end of the pause."""
+    path = make(http, script, schedule=SECONDLY, paused_until="2199-01-01T00:00:00Z")
+    assert jobs_of(http, path)[0]["scheduled_for"] == "2199-01-01T00:00:01Z"
+
+
+def test_a_target_that_is_gone_switches_the_schedule_off(http: httpx.Client, script: str) -> None:
+    """After the tick that still could run, the schedule says why it stopped."""
+    path = make(http, script, schedule=SECONDLY)
+    http.post(f"/w/demo/scripts/archive/p/{script}")
+    time.sleep(1.5)
+    found = http.get(f"/w/demo/schedules/get/{path}").json()
+    assert (found["enabled"], found["error"][:36]) == (False, "Not found: script not found at name ")
+
+
+PREVIEWS = [
+    pytest.param({"schedule": "0 0 12 * * 1", "cron_version": "v2"}, 0, id="version 2 begins at Sunday 0"),
+    pytest.param({"schedule": "0 0 12 * * 2"}, 0, id="version 1 begins at Sunday 1"),
+    pytest.param({"schedule": "0 0 12 * * SUN"}, 6, id="a name"),
+]
+
+
+@pytest.mark.parametrize(("wanted", "weekday"), PREVIEWS)
+def test_a_preview_has_the_next_five_ticks(http: httpx.Client, wanted: dict[str, Any], weekday: int) -> None:
+    """Weekdays are numbered as the version of the expression says."""
+    ticks = http.post("/schedules/preview", json={"timezone": "UTC", **wanted}).json()
+    days = {time.strptime(tick, "%Y-%m-%dT%H:%M:%SZ").tm_wday for tick in ticks}
+    assert (len(ticks), days) == (5, {weekday})
+
+
+def test_lists_are_filtered(http: httpx.Client, script: str) -> None:
+    """By what is run, by arguments, by text and by label."""
+    path = make(http, script, args={"deep": {"n": 7}}, summary="Nightly LOAD", labels=["red"])
+    filters: list[dict[str, Any]] = [
+        {"path": script}, {"args": '{"deep": {"n": 7}}'}, {"summary": "nightly load"}, {"schedule_path": path},
+        {"broad_filter": "LOAD", "label": "red"},
+    ]  # fmt: skip
+    for wanted in filters:
+        assert path in [found["path"] for found in http.get("/w/demo/schedules/list", params=wanted).json()], wanted
+    assert http.get("/w/demo/schedules/list", params={"path": script, "is_flow": True}).json() == []
+
+
+def count(server: Server, path: str) -> tuple[int, int]:
+    """How many of a schedule's jobs wait, and how many have ended."""
+    with server.http() as http:
+        jobs = jobs_of(http, path)
+    return sum(job["type"] == "QueuedJob" for job in jobs), sum(job["type"] == "CompletedJob" for job in jobs)
+
+
+def test_a_killed_engine_goes_on_with_its_schedules(tmp_path: Path) -> None:
+    """After kill -9 the missed ticks are made up for by one, and one job waits again."""
+    path = ""
+    for round_number in range(3):
+        with running_server(tmp_path) as server:
+            if not round_number:
+                with server.http() as http:
+                    make_script(http, "u/admin/s", "sleep 0.2")
+                    path = make(http, "u/admin/s", schedule=SECONDLY)
+            time.sleep(1.6)
+            server.process.kill()
+            server.process.wait()
+    with running_server(tmp_path) as server:
+        time.sleep(2.5)
+        with server.http() as http:
+            jobs = jobs_of(http, path, success=True)
+        waiting, _ = count(server, path)
+    starts = [job["started_at"][:19] for job in jobs]
+    assert len(starts) >= 4
+    assert waiting == 1
