@@ -106,7 +106,10 @@ class InvalidInput(FlexwmError):
 
 
 class InvalidPath(InvalidInput):
-    """The path breaks Windmill's rule. Write it as u/USER/NAME, f/FOLDER/NAME or g/GROUP/NAME with letters, digits, _ and -."""
+    """The path breaks Windmill's rule.
+
+    Write it as u/USER/NAME, f/FOLDER/NAME or g/GROUP/NAME with letters, digits, _ and -.
+    """
 
 
 class InvalidSource(InvalidInput):
@@ -166,7 +169,10 @@ class StoreCorrupt(StoreError):
 
 
 class StoreTooNew(StoreError):
-    """The store was written by a newer version of flexwm_nb. Upgrade the package or choose another store with FLEXWM_STORE."""
+    """The store was written by a newer version of flexwm_nb.
+
+    Upgrade the package or choose another store with FLEXWM_STORE.
+    """
 
 
 class RequestRefused(FlexwmError):

@@ -34,6 +34,7 @@ with warnings.catch_warnings():  # pydantic's own, long deprecated, `schema` met
         lock: str | None = None
         lock_error_logs: str | None = None
         timeout: int | None = None  # seconds
+        interpreter: str | None = None  # on a local engine: the Python whose packages it sees
 
 
 class ScriptSummary(Wire):

@@ -35,6 +35,8 @@ def script(row: Row, *, starred: bool | None = None) -> dict[str, Any]:
     )
     found.update(without_nulls({name: _optional(row, name) for name in OMITTED}, OMITTED))
     found.update(json.loads(row["settings"]))
+    if row["interpreter"] is not None:
+        found["interpreter"] = row["interpreter"]
     return found if starred is None else {**found, "starred": starred}
 
 

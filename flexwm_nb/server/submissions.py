@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-from pathlib import Path
 from typing import Any, Literal
 
 import msgspec
 from starlette.requests import Request
 
-from flexwm_nb.server import http, job_arguments
+from flexwm_nb.server import http, interpreters, job_arguments
 from flexwm_nb.server.clock import now, parse_hash, parse_time
 from flexwm_nb.server.failures import Failure, bad_request, missing, sql_error
 from flexwm_nb.server.http import Identity
@@ -23,7 +21,6 @@ from flexwm_nb.server.store.database import Row
 
 SECOND = 1_000_000  # microseconds
 CHILD_PRIORITY = 2  # of a job that another one starts, which waits for it as a rule
-INTERPRETER = "x-flexwm-interpreter"
 IN_TAG = re.compile(r"\$args\[([^\]]+)\]")
 
 
@@ -122,7 +119,7 @@ async def preview(request: Request) -> Job:
         language=language,
         timeout=query.timeout,
         cache_ttl=query.cache_ttl,
-        interpreter=interpreter(request),
+        interpreter=interpreters.requested(request),
         raw_code=body.content or "",
         raw_lock=body.lock,
     )
@@ -231,13 +228,3 @@ def _check_workspace(request: Request) -> None:
     who: Identity = http.identity(request)
     if not who.is_member and http.context(request).database.one("job_workspace", id=who.workspace) is None:
         raise missing("Workspace", who.workspace)
-
-
-def interpreter(request: Request) -> str | None:
-    """The Python that the client asks for by header. Raises Failure 400 when there is none at that path."""
-    text = request.headers.get(INTERPRETER)
-    if not text:
-        return None
-    if not Path(text).is_absolute() or not Path(text).is_file() or not os.access(text, os.X_OK):
-        raise bad_request(f"X-Flexwm-Interpreter: {text} is not an executable on this machine. Give its absolute path")
-    return text

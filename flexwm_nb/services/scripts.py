@@ -9,6 +9,7 @@ from difflib import unified_diff
 
 from flexwm_nb.client.client import Client
 from flexwm_nb.errors import Conflict, ExecutionTimeout, InvalidInput, NotFound, ScriptExists, ScriptNotFound
+from flexwm_nb.handshake import INTERPRETER_HEADER
 from flexwm_nb.models.scripts import (
     Deployment,
     HistoryItem,
@@ -175,6 +176,9 @@ class ScriptService:
         return next((item for item in self.history(version.path) if item.number == version.number - 1), None)
 
     def _unchanged(self, current: Script) -> Registration:
+        wanted = dict(self._client.endpoint.headers).get(INTERPRETER_HEADER)
+        if wanted is not None and current.language == "python3" and current.interpreter != wanted:
+            self._client.post(f"{self._client.workspace}/flexwm/interpreter/h/{current.hash}", repeat=True)
         if current.lock is None:
             self._wait_until_runnable(current.path, current.hash, current.language)
         number = self._number(current.path, current.hash)

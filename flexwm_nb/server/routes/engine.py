@@ -10,10 +10,11 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from flexwm_nb.handshake import PROTOCOL, VERSION
-from flexwm_nb.server.clock import render_time
+from flexwm_nb.server import interpreters
+from flexwm_nb.server.clock import parse_hash, render_time
 from flexwm_nb.server.failures import require_admin
-from flexwm_nb.server.http import as_json, context, identity, plain
-from flexwm_nb.server.store.database import journal_mode, sqlite_version
+from flexwm_nb.server.http import as_json, context, identity, plain, workspace
+from flexwm_nb.server.store.database import Transaction, journal_mode, sqlite_version
 
 
 async def describe(request: Request) -> Response:
@@ -49,7 +50,21 @@ async def stop(request: Request) -> Response:
     return plain("stopping")
 
 
+async def set_interpreter(request: Request) -> Response:
+    """Have a python3 script run with the Python that the header names: another kernel registers the same source."""
+    where, script = workspace(request), parse_hash(request.path_params["hash"])
+    identity(request)
+    interpreter = interpreters.requested(request)
+
+    def change(transaction: Transaction) -> None:
+        transaction.run("engine_set_interpreter", workspace=where, hash=script, interpreter=interpreter)
+
+    await context(request).database.write(change)
+    return plain("")
+
+
 routes = [
+    Route("/w/{workspace}/flexwm/interpreter/h/{hash}", set_interpreter, methods=["POST"]),
     Route("/flexwm/engine", describe, methods=["GET"]),
     Route("/flexwm/stop", stop, methods=["POST"]),
 ]
