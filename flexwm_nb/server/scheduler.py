@@ -7,7 +7,6 @@ once, at the next start.
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import Any
 
 from flexwm_nb.server import cron
@@ -31,7 +30,7 @@ def push(transaction: Transaction, schedule: Row, *, after: int | None = None) -
     if not schedule["enabled"] or transaction.one("schedules_waiting", workspace=where, path=path):
         return False
     moment = next_tick(schedule, after)
-    parameters = asdict(_job(transaction, schedule, moment))
+    parameters = _job(transaction, schedule, moment).columns()
     transaction.run("jobs_insert", status="queued", **parameters)
     transaction.run("jobs_insert_input", **parameters)
     return True

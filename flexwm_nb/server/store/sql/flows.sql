@@ -78,11 +78,11 @@ INSERT INTO flow (
 );
 
 -- name: flows_update
--- A flow's new state, perhaps at another path; one that was archived is in use again.
+-- A flow's new state, perhaps at another path; an archived one stays so, as on Windmill.
 UPDATE flow SET
     path = :path, summary = :summary, description = :description, value = :value, schema = :schema,
     version_id = :version_id, edited_by = :edited_by, edited_at = :now, tag = :tag, timeout = :timeout,
-    dedicated_worker = :dedicated_worker, settings = :settings, archived = 0
+    dedicated_worker = :dedicated_worker, settings = :settings
 WHERE workspace_id = :workspace AND path = :old_path;
 
 -- name: flows_move_versions
@@ -119,10 +119,10 @@ DELETE FROM flow_version WHERE workspace_id = :workspace AND path = :path;
 DELETE FROM favorite WHERE workspace_id = :workspace AND kind = 'flow' AND path = :path;
 
 -- name: flows_runnable
--- The flow that a path stands for now, to be run.
+-- The flow that a path stands for now, to be run; an archived one can be run too, as on Windmill.
 SELECT flow.path, flow.value, flow.version_id, flow.tag, flow.timeout, flow_version.interpreter
 FROM flow JOIN flow_version ON flow_version.id = flow.version_id
-WHERE flow.workspace_id = :workspace AND flow.path = :path AND flow.archived = 0;
+WHERE flow.workspace_id = :workspace AND flow.path = :path;
 
 -- name: flows_runnable_version
 -- One version of a flow, to be run.
