@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from typing import Any
 
 import httpx
@@ -103,15 +102,6 @@ def test_python3_is_deployed_at_once(http: httpx.Client) -> None:
     made = create(http, draft("u/admin/scripts/now", "def main(n: int):\n    return n + 1", language="python3"))
     assert http.get(f"{W}/deployment_status/h/{made}").json() == {"lock": "", "lock_error_logs": None, "job_id": None}
     assert http.post("/w/demo/jobs/run_wait_result/p/u/admin/scripts/now", json={"n": 1}).json() == 2
-
-
-@pytest.mark.parametrize("interpreter", [sys.executable, "/nowhere/python", "python3"], ids=["real", "none", "bare"])
-def test_an_interpreter_may_be_named(http: httpx.Client, interpreter: str, request: pytest.FixtureRequest) -> None:
-    """A python3 script runs with the interpreter of its registration, else with the engine's own."""
-    path = f"u/admin/scripts/python/{request.node.callspec.id}"
-    body = draft(path, "import sys\ndef main():\n    return sys.executable", language="python3")
-    create(http, body, headers={"X-Flexwm-Interpreter": interpreter})
-    assert http.post(f"/w/demo/jobs/run_wait_result/p/{path}", json={}).json() == sys.executable
 
 
 def test_native_bun_is_a_language_of_its_own(http: httpx.Client) -> None:

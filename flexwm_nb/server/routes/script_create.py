@@ -10,8 +10,6 @@ Unlike Windmill, every deployment message is kept, since no language waits for a
 from __future__ import annotations
 
 import json
-import os
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -19,14 +17,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from flexwm_nb.server import new_script, scheduler
+from flexwm_nb.server import interpreters, new_script, scheduler
 from flexwm_nb.server.clock import now, parse_hash, render_hash
 from flexwm_nb.server.failures import bad_request
 from flexwm_nb.server.http import body, context, identity, plain, query, workspace
 from flexwm_nb.server.new_script import NewScript
 from flexwm_nb.server.store.database import Row, Transaction
 
-INTERPRETER = "x-flexwm-interpreter"
 SAME_HASH = "A script with same hash (hence same path, description, summary, content) already exists!"
 SAME_PARENT = (
     "A script with hash {} with same parent_hash has been found. However, the lineage must be linear: no 2 scripts can "
@@ -47,22 +44,14 @@ async def create(request: Request) -> Response:
     new = await body(request, NewScript)
     new_script.check(new)
     row = new_script.stored(new, who)
-    row.update(workspace=where, interpreter=interpreter(request, new), created_at=now())
+    interpreter = interpreters.requested(request) if new.language == "python3" else None
+    row.update(workspace=where, interpreter=interpreter, created_at=now())
 
     def change(transaction: Transaction) -> int:
         return insert(transaction, new, row, skip=bool(options.skip_if_noop))
 
     stored = await context(request).database.write(change)
     return plain(render_hash(stored) or "", 201)
-
-
-def interpreter(request: Request, new: NewScript) -> str | None:
-    """The Python that a python3 script is to run with."""
-    found = request.headers.get(INTERPRETER)
-    if found is None or new.language != "python3":
-        return None
-    file = Path(found)
-    return found if file.is_absolute() and file.is_file() and os.access(file, os.X_OK) else None
 
 
 def insert(transaction: Transaction, new: NewScript, row: dict[str, Any], *, skip: bool) -> int:
