@@ -61,7 +61,8 @@ def options(request: Request) -> RunQuery:
     return http.query(request, RunQuery) if request.scope["query_string"] else NO_OPTIONS
 
 
-async def _arguments(request: Request, query: RunQuery) -> str:
+async def arguments_of(request: Request, query: RunQuery) -> str:
+    """What a run's body or query gives as arguments. Raises Failure 400, 415 or 500."""
     if request.method == "GET":
         return job_arguments.of_payload(request, query)
     return await job_arguments.of_body(request, query)
@@ -73,14 +74,14 @@ async def by_path(request: Request) -> Job:
     row = http.context(request).database.one("jobs_live_script", workspace=http.workspace(request), path=path)
     if row is None:
         raise missing("script", path)
-    return _of_script(request, query, row, await _arguments(request, query))
+    return _of_script(request, query, row, await arguments_of(request, query))
 
 
 async def by_hash(request: Request) -> Job:
     """The job of `…/h/HASH`. Raises Failure 400 in Windmill's words when there is none."""
     query, number = options(request), parse_hash(http.path(request, "hash"))
     row = _script_of_hash(request, number)
-    return _of_script(request, query, row, await _arguments(request, query))
+    return _of_script(request, query, row, await arguments_of(request, query))
 
 
 def _script_of_hash(request: Request, number: int) -> Row:
@@ -90,15 +91,10 @@ def _script_of_hash(request: Request, number: int) -> Row:
     return row
 
 
-async def flow(request: Request) -> Job:
-    """The job of `…/f/PATH`. Raises Failure 404: no flow can be deployed here."""
-    raise missing("flow", http.path(request))
-
-
 async def preview(request: Request) -> Job:
     """The job of a preview's body. Raises Failure 400, 404, 415 or 422."""
     query, body = options(request), await http.body(request, Preview)
-    _check_workspace(request)
+    check_workspace(request)
     arguments = job_arguments.of_fields(body.args)
     if body.kind in ("bundle", "tarbundle", "http"):
         raise bad_request(f"previews of kind {body.kind} do not run on the local engine: connect to a real Windmill")
@@ -107,9 +103,9 @@ async def preview(request: Request) -> Job:
         return _of_script(request, query, row, arguments)
     if body.kind in ("identity", "noop"):
         tag = query.tag or body.tag or ("flow" if body.kind == "identity" else "deno")
-        return _job(request, query, arguments, kind=body.kind, tag=tag, path=body.path)
+        return make_job(request, query, arguments, kind=body.kind, tag=tag, path=body.path)
     language = body.language or "deno"
-    return _job(
+    return make_job(
         request,
         query,
         arguments,
@@ -126,7 +122,7 @@ async def preview(request: Request) -> Job:
 
 
 def _of_script(request: Request, query: RunQuery, row: Row, arguments: str) -> Job:
-    return _job(
+    return make_job(
         request,
         query,
         arguments,
@@ -142,7 +138,7 @@ def _of_script(request: Request, query: RunQuery, row: Row, arguments: str) -> J
     )
 
 
-def _job(request: Request, query: RunQuery, arguments: str, **fields: Any) -> Job:
+def make_job(request: Request, query: RunQuery, arguments: str, **fields: Any) -> Job:
     """The job, with what is common to all."""
     who, moment = http.identity(request), now()
     parent = _identifier(query.parent_job, "parent_job")
@@ -223,7 +219,7 @@ def _check_queue(request: Request, limit: int | None) -> None:
         raise Failure(500, f"Internal: Number of queued job is too high: {row['waiting']} > {limit}")
 
 
-def _check_workspace(request: Request) -> None:
+def check_workspace(request: Request) -> None:
     """Refuse previews in a workspace that does not exist; only a super administrator gets so far."""
     who: Identity = http.identity(request)
     if not who.is_member and http.context(request).database.one("job_workspace", id=who.workspace) is None:

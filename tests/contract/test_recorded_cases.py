@@ -16,7 +16,6 @@ TOKEN, WORKSPACE = "token-of-the-tests", "demo"
 LANGUAGES = {"python3", "bash"}
 # Recorded cases of capabilities that are not built yet; each name is removed with the capability.
 NOT_BUILT = {
-    "flow_validation": "flows",
     "flow_run_by_path": "flows",
     "wait_result_success_and_failure": "flows",
     "approval_as_owner": "flows",

@@ -1,4 +1,4 @@
-"""Running scripts and previews: started, waited for, or followed."""
+"""Running scripts, flows and previews: started, waited for, or followed."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from flexwm_nb.server import job_events, result_answers, submissions
+from flexwm_nb.server import flow_submissions, job_events, result_answers, submissions
 from flexwm_nb.server.failures import Failure, bad_request
 from flexwm_nb.server.http import context, empty, identity, plain, query, workspace
 from flexwm_nb.server.job_events import UpdateQuery
@@ -94,8 +94,10 @@ def _routes(prefix: str, answer: Answer, methods: list[str]) -> list[Route]:
     return [
         Route(f"{base}/p/{{path:path}}", _endpoint(submissions.by_path, answer), methods=methods),
         Route(f"{base}/h/{{hash}}", _endpoint(submissions.by_hash, answer), methods=methods),
-        Route(f"{base}/f/{{path:path}}", _endpoint(submissions.flow, answer), methods=methods),
+        Route(f"{base}/f/{{path:path}}", _endpoint(flow_submissions.by_path, answer), methods=methods),
+        Route(f"{base}/fv/{{version:int}}", _endpoint(flow_submissions.by_version, answer), methods=methods),
         Route(f"{base}/preview", _endpoint(submissions.preview, answer), methods=["POST"]),
+        Route(f"{base}/preview_flow", _endpoint(flow_submissions.preview, answer), methods=["POST"]),
     ]
 
 
