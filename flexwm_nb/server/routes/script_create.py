@@ -86,7 +86,7 @@ def replaced_path(transaction: Transaction, row: dict[str, Any]) -> str | None:
     if row.get("parent") is None:
         return None
     found = transaction.one("script_create_parent", workspace=row["workspace"], hash=row["parent"])
-    return found and found["path"]
+    return str(found["path"]) if found else None
 
 
 def changes_nothing(transaction: Transaction, new: NewScript, row: dict[str, Any]) -> bool:
