@@ -91,7 +91,7 @@ class Feed:
         self._items: queue.SimpleQueue[Any] = queue.SimpleQueue()
         self._abort = abort
         self._closed = False
-        self._arrival: tuple[asyncio.AbstractEventLoop, asyncio.Event] | None = None
+        self._arrival: tuple[asyncio.AbstractEventLoop, asyncio.Future[None]] | None = None
         self._thread = threading.Thread(target=self._read, args=(source,), name="flexwm-feed", daemon=True)
         self._thread.start()
 
@@ -110,7 +110,7 @@ class Feed:
         arrival = self._arrival
         if arrival is not None:
             with contextlib.suppress(RuntimeError):  # the loop is closed
-                arrival[0].call_soon_threadsafe(arrival[1].set)
+                arrival[0].call_soon_threadsafe(_wake, arrival[1])
 
     def take(self, seconds: float) -> Any:
         """The next item, waited for at most so many seconds; None without one. Raises what the source raised."""
@@ -120,15 +120,16 @@ class Feed:
             return None
 
     async def arriving(self, seconds: float) -> Any:
-        """`take` without blocking the event loop."""
-        if self._arrival is None:
-            self._arrival = asyncio.get_running_loop(), asyncio.Event()
-        arrived = self._arrival[1]
-        arrived.clear()
+        """`take` without blocking the event loop.
+
+        `asyncio.wait_for` would lose an interrupt that comes together with an item, on Pythons before 3.12.
+        """
+        loop = asyncio.get_running_loop()
+        arrived = loop.create_future()
+        self._arrival = loop, arrived
         with contextlib.suppress(queue.Empty):
             return self._opened(self._items.get_nowait())
-        with contextlib.suppress(asyncio.TimeoutError):
-            await asyncio.wait_for(arrived.wait(), seconds)
+        await asyncio.wait({arrived}, timeout=seconds)
         with contextlib.suppress(queue.Empty):
             return self._opened(self._items.get_nowait())
         return None
@@ -144,6 +145,12 @@ class Feed:
         self._closed = True
         if self._abort is not None:
             self._abort()
+
+
+def _wake(arrived: asyncio.Future[None]) -> None:
+    """Tell who waits that an item has come."""
+    if not arrived.done():
+        arrived.set_result(None)
 
 
 class AwaitTransform:

@@ -191,6 +191,32 @@ def test_the_interrupt_cancels_the_job(kernel: Kernel, wm: Engine) -> None:
     assert kernel.cell("print('still here')").text.strip() == "still here"
 
 
+CHATTY = """%%windmill_script python3 f/kernel/chatty
+import time
+def main():
+    for number in range(600):
+        print("line", number, flush=True)
+        time.sleep(0.02)
+"""
+
+
+def test_one_interrupt_is_enough_while_the_log_grows(kernel: Kernel, wm: Engine) -> None:
+    """An interrupt that comes together with a log line is not lost."""
+    message = kernel.start(CHATTY)
+    interrupts = 0
+
+    def interrupt(kind: str, content: dict[str, Any]) -> None:
+        nonlocal interrupts
+        if not interrupts and kind == "update_display_data" and "line" in str(content["data"]):
+            interrupts += 1
+            kernel.manager.interrupt_kernel()
+
+    began = time.monotonic()
+    ran = kernel.finish(message, interrupt)
+    assert (ran.status, interrupts) == ("error", 1)
+    assert time.monotonic() - began < 10
+
+
 def test_a_detached_run_is_a_line_that_lives(kernel: Kernel) -> None:
     """It is shown once, and updated under its own display id when the run has ended, whatever cell runs then."""
     code = "%windmill_run f/kernel/slow seconds=1 --detach -o run"
