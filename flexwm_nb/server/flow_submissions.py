@@ -2,17 +2,40 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import msgspec
 from starlette.requests import Request
 
-from flexwm_nb.server import http, interpreters, job_arguments, new_flow, submissions
-from flexwm_nb.server.failures import missing
+from flexwm_nb.server import (
+    http,
+    interpreters,
+    job_arguments,
+    job_ids,
+    job_views,
+    new_flow,
+    restarts,
+    submissions,
+)
+from flexwm_nb.server.failures import bad_request, missing
 from flexwm_nb.server.job_records import Job
 from flexwm_nb.server.openflow import read_flow
 from flexwm_nb.server.scheduler import FLOW_TAG
 from flexwm_nb.server.store.database import Row
+
+NESTED = "A run is taken up at a step of the flow itself, or at an iteration of one; nested_path leads below these"
+
+
+class Restart(msgspec.Struct, kw_only=True):
+    """Where a run is taken up again, and (this engine's own) with which other definition or arguments."""
+
+    step_id: str
+    branch_or_iteration_n: int | None = None
+    flow_version: int | None = None
+    nested_path: list[msgspec.Raw] | None = None
+    value: msgspec.Raw | None = None
+    args: dict[str, msgspec.Raw] | None = None
 
 
 class RestartedFrom(msgspec.Struct, kw_only=True):
@@ -84,6 +107,10 @@ async def preview(request: Request) -> Job:
     query, body = submissions.options(request), await http.body(request, Preview)
     submissions.check_workspace(request)
     new_flow.read(body.value)
+    text = job_arguments.normal(bytes(body.value).decode())
+    status = None
+    if body.restarted_from is not None:
+        status = _status(_run(request, body.restarted_from.flow_job_id), text, body.restarted_from)
     return submissions.make_job(
         request,
         query,
@@ -93,5 +120,70 @@ async def preview(request: Request) -> Job:
         path=body.path,
         timeout=query.timeout,
         interpreter=interpreters.requested(request),
-        **_of_value(job_arguments.normal(bytes(body.value).decode()), query.cache_ttl),
+        flow_status=status,
+        **_of_value(text, query.cache_ttl),
     )
+
+
+def _run(request: Request, identifier: str) -> Row:
+    """The run that is to be taken up again. Raises Failure 404, or 500 while it goes on."""
+    job = job_ids.id_in_url(identifier)
+    row = http.context(request).database.one("job_read", workspace=http.workspace(request), id=job)
+    if row is None or row["raw_flow"] is None:
+        raise missing("Flow job", job)
+    if not job_views.is_completed(row):
+        raise restarts.unfinished()
+    return row
+
+
+def _status(run: Row, text: str, wanted: RestartedFrom) -> str:
+    """The status that the new run starts with. Raises Failure 500."""
+    old, facts = json.loads(run["flow_status"] or "{}"), msgspec.to_builtins(wanted)
+    return json.dumps(restarts.initial_status(old, read_flow(text), facts), ensure_ascii=False)
+
+
+async def restart(request: Request) -> Job:
+    """The job of `restart/f/JOB`, which Windmill's community edition fails to route.
+
+    It has the arguments of the run and its definition, unless another version, value or arguments are given. Raises
+    Failure 400, 404, 422 or 500.
+    """
+    query, wanted = submissions.options(request), await http.body(request, Restart)
+    run = _run(request, request.path_params["id"])
+    if wanted.nested_path:
+        raise bad_request(NESTED)
+    fields = _definition(request, run, wanted)
+    place = RestartedFrom(
+        flow_job_id=run["id"],
+        step_id=wanted.step_id,
+        branch_or_iteration_n=wanted.branch_or_iteration_n,
+        flow_version=fields["hash"],
+    )
+    text = fields.pop("value")
+    arguments = (run["arguments"] or "{}") if wanted.args is None else job_arguments.of_fields(wanted.args)
+    return submissions.make_job(
+        request,
+        query,
+        arguments,
+        path=run["path"],
+        tag=query.tag or run["tag"],
+        timeout=run["timeout"] if query.timeout is None else query.timeout,
+        flow_status=_status(run, text, place),
+        **fields,
+        **_of_value(text, query.cache_ttl),
+    )
+
+
+def _definition(request: Request, run: Row, wanted: Restart) -> dict[str, Any]:
+    """Which flow the new run follows."""
+    if wanted.value is not None:
+        new_flow.read(wanted.value)
+        value = job_arguments.normal(bytes(wanted.value).decode())
+        return {"kind": "flowpreview", "hash": None, "interpreter": run["interpreter"], "value": value}
+    if wanted.flow_version is not None:
+        where, number = http.workspace(request), wanted.flow_version
+        row = http.context(request).database.one("flows_runnable_version", workspace=where, id=number)
+        if row is None:
+            raise missing("flow version", number)
+        return {"kind": "flow", "hash": number, "interpreter": row["interpreter"], "value": row["value"]}
+    return {name: run[name] for name in ("kind", "hash", "interpreter")} | {"value": run["raw_flow"]}

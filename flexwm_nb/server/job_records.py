@@ -42,6 +42,7 @@ class Job:
     raw_code: str | None = None
     raw_lock: str | None = None
     raw_flow: str | None = None  # JSON
+    flow_status: str | None = None  # JSON; given to a flow that goes on from another run
     attempt: int = 0  # starts, this one included
     worker: str | None = None  # that runs it
     started_at: int | None = None

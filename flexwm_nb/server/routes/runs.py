@@ -102,6 +102,7 @@ def _routes(prefix: str, answer: Answer, methods: list[str]) -> list[Route]:
 
 
 routes = [
+    Route("/w/{workspace}/jobs/restart/f/{id}", _endpoint(flow_submissions.restart, _start), methods=["POST"]),
     *_routes("run", _start, ["POST"]),
     *_routes("run_wait_result", _wait, ["GET", "POST"]),
     *_routes("run_and_stream", _stream, ["GET", "POST"]),

@@ -3,12 +3,12 @@
 INSERT OR IGNORE INTO job (
     id, workspace_id, kind, status, path, hash, language, tag, priority, attempt, worker, created_by, permissioned_as,
     email, created_at, scheduled_for, started_at, timeout, parent_job, root_job, flow_step_id, is_flow_step,
-    same_worker, visible_to_owner, suspend, schedule_path, entrypoint, cache_ttl, interpreter
+    same_worker, visible_to_owner, suspend, schedule_path, entrypoint, cache_ttl, interpreter, flow_status
 ) VALUES (
     :id, :workspace_id, :kind, :status, :path, :hash, :language, :tag, :priority, :attempt, :worker, :created_by,
     :permissioned_as, :email, :created_at, :scheduled_for, :started_at, :timeout, :parent_job, :root_job,
     :flow_step_id, :is_flow_step, :same_worker, :visible_to_owner, :suspend, :schedule_path, :entrypoint, :cache_ttl,
-    :interpreter
+    :interpreter, :flow_status
 );
 
 -- name: jobs_insert_input
