@@ -1,4 +1,4 @@
-"""Flows: the OpenFlow document (Windmill 1.743). What is unknown in it is kept, so reading and writing loses nothing."""
+"""Flows: the OpenFlow document of Windmill 1.743. What is unknown in it is kept: reading and writing loses nothing."""
 
 from __future__ import annotations
 
