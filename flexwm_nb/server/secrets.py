@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hmac
 import os
 import threading
 from functools import cached_property
@@ -43,12 +44,20 @@ class Secrets:
         except InvalidTag:
             raise ValueError("the value was not encrypted with this store's key") from None
 
+    def derive(self, purpose: str) -> bytes:
+        """A key for one purpose that tells nothing of the store's own. Raises StoreUnwritable."""
+        return hmac.digest(self._own_key, purpose.encode(), "sha256")
+
+    @cached_property
+    def _own_key(self) -> bytes:
+        return self._key()
+
     @cached_property
     def _cipher(self) -> AESGCM:
         """The cipher; its library takes 9 MB, so an engine without secrets does not load it."""
         from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-        return AESGCM(self._key())
+        return AESGCM(self._own_key)
 
     def _key(self) -> bytes:
         """The key, made when there is none yet."""
