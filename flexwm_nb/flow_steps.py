@@ -107,8 +107,7 @@ class Step:
 
     def timeout(self, seconds: Seconds) -> Step:
         """End it, as failed, when it takes longer."""
-        found = duration(seconds, f"The timeout of step {self.id}")
-        return self._set("timeout", found["value"] if found["type"] == "static" else found)
+        return self._set("timeout", duration(seconds, f"The timeout of step {self.id}"))
 
     def suspend(
         self,
