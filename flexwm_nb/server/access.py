@@ -104,7 +104,8 @@ def _look_up(context: Context, hashed: str, workspace: str | None) -> Identity |
     row = context.database.one("access_token", hash=hashed)
     if row is None or (row["workspace_id"] is not None and workspace not in (None, row["workspace_id"])):
         return None
-    super_admin = bool(row["super_admin"])
+    # a token of one workspace opens nothing outside of it, whoever made it
+    super_admin = bool(row["super_admin"]) and row["workspace_id"] is None
     identity = Identity(
         email=row["email"],
         username=row["email"],

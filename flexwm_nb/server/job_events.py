@@ -17,6 +17,7 @@ from starlette.responses import Response, StreamingResponse
 from flexwm_nb.server import job_views
 from flexwm_nb.server.context import Context
 from flexwm_nb.server.http import context, fragment, workspace
+from flexwm_nb.server.job_records import Ending
 from flexwm_nb.server.store.database import Row
 
 REST = 0.01  # seconds between two messages
@@ -85,6 +86,15 @@ class _Follower:
 
     async def events(self) -> AsyncIterator[bytes]:
         """The messages."""
+        ended = self._parts.worker.ended(self._job_id)
+        try:
+            async for message in self._until(ended):
+                yield message
+        finally:
+            self._parts.worker.forget(self._job_id, ended)
+
+    async def _until(self, ended: asyncio.Future[Ending]) -> AsyncIterator[bytes]:
+        """The messages; the last one follows the end at once."""
         loop = asyncio.get_running_loop()
         end = loop.time() + LONGEST
         while loop.time() < end:
@@ -98,7 +108,7 @@ class _Follower:
                     yield _message({"type": "update", **update})
                     if update["completed"]:
                         return
-                    await asyncio.sleep(REST)
+                    await asyncio.wait({ended}, timeout=REST)
                 await asyncio.wait({change}, timeout=min(PING, end - loop.time()))
                 if not change.done() and loop.time() < end:
                     yield _message({"type": "ping"})

@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 from flexwm_nb.server.passwords import ATTEMPTS
+from tests.conftest import WORKSPACE, Server
 
 
 def token(http: httpx.Client, **fields: Any) -> str:
@@ -102,3 +103,15 @@ def test_members_are_known(http: httpx.Client) -> None:
     assert http.get("/w/demo/users/whois/admin").json()["groups"] == ["all"]
     assert http.post("/w/demo/users/exists", json={"username": "nobody"}).json() is False
     assert http.get("/w/demo/users/is_owner/u/other/x").json() is True
+
+
+def test_a_token_of_one_workspace_opens_nothing_outside_of_it(http: httpx.Client, server: Server) -> None:
+    """Neither another workspace nor what only a super administrator may do everywhere."""
+    made = http.post("/users/tokens/create", json={"label": "bound", "workspace_id": WORKSPACE})
+    with httpx.Client(
+        base_url=f"{server.url}/api", headers={"Authorization": f"Bearer {made.text}"}, trust_env=False
+    ) as bound:
+        assert bound.get(f"/w/{WORKSPACE}/users/whoami").json()["is_admin"] is True
+        assert bound.get("/w/another/users/whoami").status_code == 401
+        assert bound.post("/workspaces/create", json={"id": "mine", "name": "mine"}).status_code in (401, 403)
+        assert bound.get("/workers/queue_counts").status_code == 403
