@@ -88,7 +88,7 @@ def test_a_killed_engine_leaves_no_process_behind(tmp_path: Path) -> None:
         family = psutil.Process(server.process.pid).children(recursive=True)
         assert len(family) >= 2
         kill(server)
-        gone, alive = psutil.wait_procs(family, timeout=5)
+        _, alive = psutil.wait_procs(family, timeout=5)
     assert not alive
     with running_server(tmp_path) as server, server.http() as http:
         found = http.get(f"/w/demo/jobs_u/get/{job}").json()
