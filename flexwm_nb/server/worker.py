@@ -167,11 +167,15 @@ class Worker:
 
     async def _store(self, job: Job, ending: Ending, then: list[str]) -> tuple[bool, list[Job]]:
         """Store an end, again and again while the store refuses it: a full disk may have room later."""
+        told = False
         while True:
             try:
                 return await self._queue.finish(job, ending, then=then)
             except StoreError as error:
                 log.error("the end of job %s cannot be stored yet: %s", job.id, error)
+                if (live := self._context.logs.live(job.id)) is not None and not told:
+                    live.append(f"\nThe job has ended, but its end cannot be stored yet. {error}")
+                told = True
                 await asyncio.sleep(STORE_RETRY)
 
     def _tell(self, job_id: str, ending: Ending) -> None:
