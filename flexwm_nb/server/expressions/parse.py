@@ -23,15 +23,17 @@ class Reading:
     expression: str
     program: str
     steps: tuple[str, ...]
+    is_value: bool  # one expression, not statements
 
 
 @lru_cache(REMEMBERED)
 def read(expression: str) -> Reading:
     """Read it, trimmed."""
     trimmed = expression.strip()
-    body = f"return {trimmed};" if is_value(trimmed) else trimmed
+    alone = is_value(trimmed)
+    body = f"return {trimmed};" if alone else trimmed
     program = f"(async function() {{ {body} }})().then((x) => JSON.stringify(x ?? null))"
-    return Reading(trimmed, program, read_steps(trimmed))
+    return Reading(trimmed, program, read_steps(trimmed), alone)
 
 
 def read_steps(expression: str) -> tuple[str, ...]:

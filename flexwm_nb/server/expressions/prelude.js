@@ -1,7 +1,7 @@
 // What every expression finds besides JavaScript itself. `ask` is the one way out: a question to the server, answered
 // with JSON: {"value": …} or {"error": "…"}. What this returns is the way in for the program that evaluates.
 (ask) => {
-  const { parse } = JSON;
+  const { parse, stringify } = JSON;
   const fail = (text) => {
     throw new Error(text);
   };
@@ -25,24 +25,29 @@
   globalThis.resource = (path) => request("resource", path);
   globalThis.flow_user_state = (key) => request("user_state", key);
   let [state, text] = ["pending", ""];
+  const { Error } = globalThis;
+  const noRoom = (error) =>
+    error === null || error === undefined || (error.name === "InternalError" && error.message === "out of memory");
+  const describe = (error) => {
+    if (noRoom(error)) return ["memory", ""];
+    if (error instanceof Error) return ["error", `Error: ${error.message}\n${error.stack ?? ""}`];
+    return ["thrown", String(error)];
+  };
   const caught = (error) => {
-    const thrown = error instanceof Error;
-    state = thrown ? "error" : error === null || error === undefined ? "memory" : "thrown";
-    text = thrown
-      ? `${error.name === "InternalError" ? error.name : "Error"}: ${error.message}\n${error.stack ?? ""}`
-      : String(error);
+    try {
+      [state, text] = describe(error);
+    } catch {
+      [state, text] = ["thrown", "something that has no text"];
+    }
   };
   const operations = {
-    name: (name, box) => (globalThis[name] = box[0]),
-    results: () => (globalThis.results = results),
-    result: (id, box) => loaded.set(id, box[0]),
+    name: (name, box) => void (globalThis[name] = box[0]),
+    results: () => void (globalThis.results = results),
+    result: (id, box) => void loaded.set(id, box[0]),
     watch: (promise) =>
-      promise.then((found) => ([state, text] = ["value", found ?? "null"])).then(undefined, caught),
+      void promise.then((found) => ([state, text] = ["value", found ?? "null"])).then(undefined, caught),
     state: () => state,
-    text: () => text,
+    text: () => (state !== "value" ? stringify(text) : typeof text === "string" ? text : "null"),
   };
-  return (operation, ...operands) => {
-    const answer = operations[operation](...operands);
-    return typeof answer === "string" ? answer : undefined;
-  };
+  return (operation, ...operands) => operations[operation](...operands);
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import socket
 import struct
 import subprocess
@@ -17,6 +18,7 @@ import msgspec
 PROGRAM = Path(__file__).parent / "program.py"
 HEAD = struct.Struct("!I")
 ENGINE = "quickjs"
+KEPT = ("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")  # of the server's environment: what the interpreter itself needs
 
 Answer = Callable[[str, str], Awaitable[bytes]]  # to a question of the kind about the name: JSON
 
@@ -53,7 +55,7 @@ class EngineProcess(asyncio.Protocol):
             child = subprocess.Popen(
                 [sys.executable, "-I", "-S", str(PROGRAM), *map(str, options)],
                 pass_fds=[its.fileno()],
-                env={},
+                env={name: os.environ[name] for name in KEPT if name in os.environ},
                 cwd="/",
                 stdin=subprocess.DEVNULL,
                 start_new_session=True,
@@ -65,6 +67,11 @@ class EngineProcess(asyncio.Protocol):
             its.close()
         _, process = await asyncio.get_running_loop().create_connection(lambda: cls(child, time_limit), sock=ours)
         return process
+
+    @property
+    def pid(self) -> int:
+        """Its number."""
+        return self._child.pid
 
     async def evaluate(self, message: bytes, answer: Answer) -> tuple[bytes, bytes]:
         """How it ended, and the text of that. Raises Ended. Who is cancelled meanwhile ends the process."""

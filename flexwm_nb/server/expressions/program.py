@@ -74,11 +74,11 @@ class Evaluation:
         self.context.eval("delete globalThis.ask")
 
     def run(self, message: bytes) -> tuple[bytes, str]:
-        """What became of the expression: how it ended, and the text of its value or error."""
+        """What became of the expression: how it ended, and its value or error in JSON."""
         try:
             self.fill(message)
             self.door("watch", self.context.eval(self.program))
-            while self.context.execute_pending_job():
+            while self.door("state") == "pending" and self.context.execute_pending_job():
                 pass
             return self.door("state")[0].encode(), self.door("text")
         except JSException as error:
@@ -101,8 +101,8 @@ def refused(text: str) -> tuple[bytes, str]:
     """What the engine says when it does not even begin: it cannot read the program, or has no room."""
     name, _, rest = text.partition(": ")
     if text.startswith(("null", "InternalError: out of memory")):
-        return b"m", ""
-    return b"e", f"Error: {rest}" if rest and name.isidentifier() else f"Error: {text}"
+        return b"m", '""'
+    return b"e", json.dumps(f"Error: {rest}" if rest and name.isidentifier() else f"Error: {text}")
 
 
 def restrict() -> None:
