@@ -12,7 +12,7 @@ import pytest
 
 WAIT = "/w/demo/jobs/run_wait_result/preview"
 RUN = "/w/demo/jobs/run/preview"
-FOLDER = f"f/lists_{uuid4().hex[:8]}"
+FOLDER = "f/lists_of_jobs"
 
 
 @pytest.fixture(scope="module")
