@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from flexwm_nb.server import flow_submissions, job_events, result_answers, submissions
+from flexwm_nb.server import early_returns, flow_submissions, job_events, result_answers, submissions
 from flexwm_nb.server.failures import Failure, bad_request
 from flexwm_nb.server.http import context, empty, identity, plain, query, workspace
 from flexwm_nb.server.job_events import UpdateQuery
@@ -39,31 +39,33 @@ async def _start(request: Request, job: Job) -> Response:
 
 
 async def _wait(request: Request, job: Job) -> Response:
-    """The job's result. Who goes away meanwhile has it cancelled."""
-    worker = context(request).worker
-    ended = worker.ended(job.id)
+    """The job's result. Who goes away meanwhile has it cancelled; a flow that answers early goes on."""
+    parts = context(request)
+    ended, early = parts.worker.ended(job.id), early_returns.watch(parts, job)
     try:
         await _submit(request, job)
-        ending = await _first(ended, request)
+        ending = await _first([ended] if early is None else [ended, early], request)
     finally:
-        worker.forget(job.id, ended)
+        parts.worker.forget(job.id, ended)
+        if early is not None:
+            early.cancel()
     if ending is None:
-        await worker.cancel(workspace(request), job.id, by=identity(request).username, reason=GONE)
+        await parts.worker.cancel(workspace(request), job.id, by=identity(request).username, reason=GONE)
         return empty(499)
     return result_answers.answer(ending.result, success=ending.success)
 
 
-async def _first(ended: asyncio.Future[Ending], request: Request) -> Ending | None:
-    """The end, or None when the client has gone before it. Raises Failure 500 after LONGEST_WAIT."""
+async def _first(endings: list[asyncio.Future[Ending]], request: Request) -> Ending | None:
+    """The first end, or None when the client has gone before it. Raises Failure 500 after LONGEST_WAIT."""
     gone = asyncio.ensure_future(_gone(request))
-    either: set[asyncio.Future[Any]] = {ended, gone}
+    any_of: set[asyncio.Future[Any]] = {gone, *endings}
     try:
-        done, _ = await asyncio.wait(either, timeout=LONGEST_WAIT, return_when=asyncio.FIRST_COMPLETED)
+        done, _ = await asyncio.wait(any_of, timeout=LONGEST_WAIT, return_when=asyncio.FIRST_COMPLETED)
     finally:
         gone.cancel()
     if not done:
         raise Failure(500, f"timeout after {LONGEST_WAIT}s")
-    return ended.result() if ended.done() else None
+    return next((ending.result() for ending in endings if ending.done()), None)
 
 
 async def _gone(request: Request) -> None:
