@@ -1,0 +1,169 @@
+"""The end of a module: what it means for the flow, whose next module starts, or which ends."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace as with_fields
+
+from msgspec.structs import replace
+
+from flexwm_nb.server import outcomes
+from flexwm_nb.server.interpreter import retry, stops
+from flexwm_nb.server.interpreter.draft import UNASKED, Draft, Outcome, dump, error
+from flexwm_nb.server.interpreter.messages import Arguments, Asking, Finish, SetArguments, Stop, Unevaluated
+from flexwm_nb.server.interpreter.state import NIL, ModuleState, waiting
+
+UNRECOGNIZED = "Bad request: Unrecognized module status for {} Failure {}"
+CANCELED = "Flow job canceled"
+
+
+def settle(draft: Draft, outcome: Outcome) -> Asking[bool]:
+    """Note how the present module ended; whether a module is to start now."""
+    if draft.facts.canceled is not None:
+        cancel(draft, outcome.job)
+        return False
+    if draft.step < 0:
+        return _settle_preprocessor(draft, outcome)
+    if outcome.success:
+        stop: Stop | None = outcome.stop
+        if stop is None and not draft.in_failure_module:
+            try:
+                stop = yield from _stop(draft, outcome.result)
+            except stops.Failed as failed:
+                outcome = with_fields(outcome, success=False, result=failed.result, final=True)
+                return (yield from _failed(draft, outcome))
+        return _succeeded(draft, outcome, stop)
+    return (yield from _failed(draft, outcome))
+
+
+def cancel(draft: Draft, job: str | None = None) -> None:
+    """End the flow because somebody wants it; the module that was running failed."""
+    by, reason = draft.facts.canceled or ("", outcomes.NO_REASON)
+    status = draft.status
+    if job is not None or status.type in ("InProgress", "WaitingForExecutor", "WaitingForEvents"):
+        draft.set_status(replace(_closed(status), type="Failure", job=job or status.job or NIL, skipped=None))
+    draft.emit(Finish(status="canceled", result=outcomes.canceled(by, reason), note=CANCELED))
+
+
+def _settle_preprocessor(draft: Draft, outcome: Outcome) -> bool:
+    """The preprocessor's result is what the flow is given."""
+    state = draft.status
+    if not outcome.success:
+        draft.set_status(replace(state, type="Failure", job=outcome.job))
+        draft.emit(Finish(status="failure", result=outcome.result))
+        return False
+    draft.set_status(replace(state, type="Success", job=outcome.job, skipped=False))
+    found = json.loads(outcome.result)
+    draft.arguments = dump(found if isinstance(found, dict) else {} if found is None else {"value": found})
+    draft.emit(SetArguments(draft.arguments))
+    draft.change(step=0)
+    draft.previous, draft.pulled = draft.arguments, True
+    if not draft.state.modules:
+        draft.emit(Finish(status="success", result=draft.arguments))
+    return bool(draft.state.modules)
+
+
+def _stop(draft: Draft, result: str) -> Asking[Stop | None]:
+    """Whether the flow ends after this module. Raises stops.Failed."""
+    module, status = draft.module, draft.status
+    if status.skipped:
+        return None
+    condition = module.stop_after_all_iters_if if status.many else module.stop_after_if
+    return None if condition is None else (yield from stops.applies(draft, condition, result))
+
+
+def _closed(status: ModuleState) -> ModuleState:
+    """The status without what only a running module has."""
+    return replace(status, iterator=None, branchall=None, parallel=None, while_loop=None, count=None)
+
+
+def _succeeded(draft: Draft, outcome: Outcome, stop: Stop | None) -> bool:
+    status = draft.status
+    draft.set_status(
+        replace(
+            _closed(status),
+            type="Success",
+            job=outcome.job,
+            failed_retries=retry.taken(draft),
+            skipped=bool(status.skipped or (stop and stop.skip)),
+        )
+    )
+    if draft.in_failure_module:
+        draft.change(step=draft.step + 1)
+        found = json.loads(outcome.result) if '"recover"' in outcome.result else None
+        recovers = isinstance(found, dict) and found.get("recover") is True
+        draft.emit(Finish(status="success" if recovers else "failure", result=outcome.result, handled=True))
+        return False
+    return _go_on(draft, outcome.result, stop)
+
+
+def _go_on(draft: Draft, result: str, stop: Stop | None = None) -> bool:
+    """Turn to the next module, or end the flow with this result."""
+    draft.change(step=draft.step + 1)
+    draft.previous, draft.resume, draft.asked = result, UNASKED, False
+    draft.delay, draft.again, draft.retrying = 0.0, None, False
+    if stop is None and draft.step < len(draft.state.modules):
+        return True
+    skipped = stop is not None and stop.skip
+    draft.emit(Finish(status="skipped" if skipped else "success", result=result, stop=stop))
+    return False
+
+
+def _failed(draft: Draft, outcome: Outcome) -> Asking[bool]:
+    """Try again, pass over the failure, run the failure module, or end the flow."""
+    if not outcome.final:
+        try:
+            wait = yield from retry.wanted(draft, outcome.result)
+        except Unevaluated as problem:
+            result = json.dumps({"error": f"Error: {problem}"}, ensure_ascii=False)
+            outcome = with_fields(outcome, result=result, final=True)
+        else:
+            if wait is not None:
+                yield from _try_again(draft, outcome, wait)
+                return True
+    parallel = draft.status.parallel
+    status = replace(_closed(draft.status), type="Failure", job=outcome.job, skipped=None)
+    draft.set_status(replace(status, failed_retries=retry.taken(draft)))
+    if draft.in_failure_module:
+        draft.emit(Finish(status="failure", result=outcome.result, handled=True))
+        return False
+    if draft.module.continue_on_error and not outcome.final:
+        return _pass_over(draft, outcome, parallel=bool(parallel), loop=draft.status)
+    if draft.node.failure is None or outcome.handled:
+        draft.emit(Finish(status="failure", result=outcome.result, handled=outcome.handled))
+        return False
+    _turn_to_failure_module(draft, outcome.result)
+    return True
+
+
+def _try_again(draft: Draft, outcome: Outcome, wait: float) -> Asking[None]:
+    status = draft.status
+    alone = status.flow_jobs is None and status.branch_chosen is None and outcome.job != NIL
+    draft.again = (yield Arguments(outcome.job)) if alone else None
+    retry.count(draft, outcome.job)
+    failed = ModuleState("Failure", status.id, job=outcome.job, parent_module=status.parent_module)
+    draft.set_status(failed)
+    draft.delay, draft.retrying = wait, True
+
+
+def _pass_over(draft: Draft, outcome: Outcome, *, parallel: bool, loop: ModuleState) -> bool:
+    """Go on after a failure, which Windmill cannot where several jobs ran at once."""
+    if parallel:
+        name = "ForloopFlow" if loop.branch_chosen is None and loop.many and not _is_branches(draft) else "BranchAll"
+        facts = f'{{ id: "{loop.id}", job: {loop.job}, flow_jobs: Some({loop.flow_jobs}) }}'
+        draft.emit(Finish(status="failure", result=error("InternalError", UNRECOGNIZED.format(name, facts))))
+        return False
+    return _go_on(draft, outcome.result)
+
+
+def _is_branches(draft: Draft) -> bool:
+    return b'"branches"' in bytes(draft.module.value)
+
+
+def _turn_to_failure_module(draft: Draft, result: str) -> None:
+    assert draft.node.failure is not None
+    failed = draft.module.id
+    draft.change(step=len(draft.state.modules))
+    draft.set_status(replace(waiting(draft.node.failure.id), parent_module=failed))
+    draft.previous, draft.resume = result, UNASKED
+    draft.delay, draft.again, draft.retrying = 0.0, None, False
