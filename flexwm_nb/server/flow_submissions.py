@@ -139,7 +139,7 @@ def _run(request: Request, identifier: str) -> Row:
 def _status(run: Row, text: str, wanted: RestartedFrom) -> str:
     """The status that the new run starts with. Raises Failure 500."""
     old, facts = json.loads(run["flow_status"] or "{}"), msgspec.to_builtins(wanted)
-    return json.dumps(restarts.initial_status(old, read_flow(text), facts), ensure_ascii=False)
+    return json.dumps(restarts.initial_status(old, text, facts), ensure_ascii=False)
 
 
 async def restart(request: Request) -> Job:

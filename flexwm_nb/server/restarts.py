@@ -10,30 +10,31 @@ from __future__ import annotations
 from typing import Any
 
 from flexwm_nb.server.failures import Failure, internal
-from flexwm_nb.server.openflow import BadModule, BranchAll, Flow, ForLoop, Module, Value, WhileLoop, read_value
+from flexwm_nb.server.interpreter.nodes import node
+from flexwm_nb.server.openflow import BadModule, BranchAll, ForLoop, Module, Value, WhileLoop, read_value
 
 Status = dict[str, Any]
-PER_ITERATION = ("flow_jobs", "flow_jobs_success")
 TIMES = ("started_at", "duration_ms")
 KINDS: tuple[tuple[type, str], ...] = ((ForLoop, "For-loop"), (WhileLoop, "While-loop"), (BranchAll, "Branch-all"))
 UNFINISHED = "Flow cannot be restarted before it has ended: cancel it first, or wait"
 
 
-def initial_status(old: Status, flow: Flow, restarted_from: dict[str, Any]) -> Status:
-    """The status of a run of `flow` that goes on from another one's.
+def initial_status(old: Status, text: str, restarted_from: dict[str, Any]) -> Status:
+    """The status of a run of a flow, given as JSON, that goes on from another one's.
 
     Raises Failure 500 in Windmill's words for a step that is not there, a module before it that did not succeed and an
     iteration that cannot be taken up.
     """
     step_id, number = restarted_from["step_id"], restarted_from.get("branch_or_iteration_n") or 0
-    place = next((place for place, module in enumerate(flow.modules) if module.id == step_id), None)
+    modules = node(text).modules  # with the hidden one after a last module that waits
+    place = next((place for place, module in enumerate(modules) if module.id == step_id), None)
     known = {module["id"]: module for module in old.get("modules", ())}
     if place is None or step_id not in known:
         raise internal(f"Flow cannot be restarted from step {step_id} as it could not be found.")
-    kept = [_kept(known.get(module.id), module.id) for module in flow.modules[:place]]
-    waiting = [{"type": "WaitingForPriorSteps", "id": module.id} for module in flow.modules[place:]]
+    kept = [_kept(known.get(module.id), module.id) for module in modules[:place]]
+    waiting = [{"type": "WaitingForPriorSteps", "id": module.id} for module in modules[place:]]
     if number > 0:
-        waiting[0] = _iterations(known[step_id], flow.modules[place], number)
+        waiting[0] = _iterations(known[step_id], modules[place], number)
     status = {
         "step": place,
         "modules": [*kept, *waiting],
@@ -70,13 +71,19 @@ def _iterations(old: Status, module: Module, number: int) -> Status:
             f"{len(jobs)} {what}"
         )
     found: Status = {"type": "InProgress", "id": module.id, "job": jobs[number - 1]}
-    found |= {key: old[key][:number] for key in PER_ITERATION if old.get(key) is not None}
-    if (durations := old.get("flow_jobs_duration")) is not None:
-        found["flow_jobs_duration"] = {key: durations[key][:number] for key in TIMES if key in durations}
+    found |= {"flow_jobs": jobs[:number], "flow_jobs_success": _first(old.get("flow_jobs_success"), number)}
+    durations = old.get("flow_jobs_duration") or {}
+    found["flow_jobs_duration"] = {key: _first(durations.get(key), number) for key in TIMES}
     if isinstance(value, BranchAll):
         return {**found, "branchall": {"branch": number - 1, "len": len(value.branches)}}
     found["iterator"] = {"index": number - 1}
     return {**found, "while_loop": True} if isinstance(value, WhileLoop) else found
+
+
+def _first(values: list[Any] | None, number: int) -> list[Any]:
+    """So many of the values, null for those that are missing."""
+    known = (values or [])[:number]
+    return known + [None] * (number - len(known))
 
 
 def _check_kind(value: Value, step_id: str) -> str:

@@ -9,7 +9,6 @@ import pytest
 
 from flexwm_nb.server import restarts
 from flexwm_nb.server.failures import Failure
-from flexwm_nb.server.openflow import read_flow
 
 STEP = {"type": "identity"}
 LOOP = {"type": "forloopflow", "iterator": {"type": "static", "value": []}, "modules": [{"id": "x", "value": STEP}]}
@@ -22,7 +21,7 @@ OLD = {"step": 1, "modules": [A, {"type": "Failure", "id": "l", "job": "3", **JO
 def restart(step: str, number: int | None = None, flow: dict[str, Any] = FLOW) -> dict[str, Any]:
     """The new status."""
     place = {"flow_job_id": "old", "step_id": step, "branch_or_iteration_n": number, "flow_version": None}
-    return restarts.initial_status(OLD, read_flow(json.dumps(flow)), place)
+    return restarts.initial_status(OLD, json.dumps(flow), place)
 
 
 def test_what_stands_before_the_step_is_kept() -> None:
