@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from flexwm_nb.engine import Engine, EngineBuilder, connect
     from flexwm_nb.errors import FlexwmError
     from flexwm_nb.execution import Execution
+    from flexwm_nb.flow_builder import Flow
+    from flexwm_nb.flow_references import js
+    from flexwm_nb.models.deployed_flows import FlowRegistration, FlowVersion
     from flexwm_nb.models.jobs import Job
     from flexwm_nb.models.scripts import Registration, Script, ScriptDraft, ScriptVersion
     from flexwm_nb.result import Result
@@ -27,6 +30,9 @@ __all__ = [
     "EngineBuilder",
     "Execution",
     "FlexwmError",
+    "Flow",
+    "FlowRegistration",
+    "FlowVersion",
     "Job",
     "Registration",
     "Result",
@@ -36,6 +42,7 @@ __all__ = [
     "__version__",
     "connect",
     "errors",
+    "js",
     "load_ipython_extension",
     "unload_ipython_extension",
 ]
@@ -47,6 +54,9 @@ HOMES = {
     "EngineBuilder": "engine",
     "Execution": "execution",
     "FlexwmError": "errors",
+    "Flow": "flow_builder",
+    "FlowRegistration": "models.deployed_flows",
+    "FlowVersion": "models.deployed_flows",
     "Job": "models.jobs",
     "Registration": "models.scripts",
     "Result": "result",
@@ -54,6 +64,7 @@ HOMES = {
     "ScriptDraft": "models.scripts",
     "ScriptVersion": "models.scripts",
     "connect": "engine",
+    "js": "flow_references",
 }
 
 

@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from flexwm_nb.config import Config
-from flexwm_nb.errors import EngineNotReady, FlexwmError
+from flexwm_nb.errors import EngineNotReady, FlexwmError, FlowNotFound, ScriptNotFound
 from flexwm_nb.models.workspace import EngineDescription
 
 if TYPE_CHECKING:
@@ -18,9 +18,11 @@ if TYPE_CHECKING:
     from flexwm_nb.services.protocols import (
         ExecutionManager,
         FileManager,
+        FlowManager,
         HealthChecker,
         Metrics,
         ResourceManager,
+        ScheduleManager,
         ScriptManager,
         VariableManager,
         WorkspaceManager,
@@ -35,6 +37,8 @@ class Services:
 
     scripts: ScriptManager
     executions: ExecutionManager
+    flows: FlowManager
+    schedules: ScheduleManager
     variables: VariableManager
     resources: ResourceManager
     files: FileManager
@@ -119,8 +123,17 @@ class Engine:
         )
 
     def run(self, reference: str, /, **arguments: Any) -> Execution:
-        """Start a script and return at once. Raises ScriptNotFound and InvalidArguments."""
-        return self.executions.submit(reference, arguments)
+        """Start a script, or the flow of that path where there is no script, and return at once.
+
+        Raises ScriptNotFound where there is neither, and InvalidArguments.
+        """
+        try:
+            return self.executions.submit(reference, arguments)
+        except ScriptNotFound as error:
+            try:
+                return self.flows.submit(reference, arguments)
+            except FlowNotFound:
+                raise error from None
 
     @property
     def client(self) -> Client:
@@ -140,6 +153,16 @@ class Engine:
         return self._offered.executions
 
     jobs = executions
+
+    @property
+    def flows(self) -> FlowManager:
+        """Registers, finds and starts flows."""
+        return self._offered.flows
+
+    @property
+    def schedules(self) -> ScheduleManager:
+        """Starts scripts and flows by the clock."""
+        return self._offered.schedules
 
     @property
     def variables(self) -> VariableManager:
@@ -269,16 +292,21 @@ def make_services(client: Client, config: Config, own: dict[str, Any]) -> Servic
     """The services on a client, those of the caller's own in their places."""
     from flexwm_nb.services.executions import ExecutionService
     from flexwm_nb.services.files import FileService
+    from flexwm_nb.services.flows import FlowService
     from flexwm_nb.services.health import HealthService
     from flexwm_nb.services.resources import ResourceService
+    from flexwm_nb.services.schedules import ScheduleService
     from flexwm_nb.services.scripts import ScriptService
     from flexwm_nb.services.variables import VariableService
     from flexwm_nb.services.workspaces import WorkspaceService
 
     scripts = own.get("scripts") or ScriptService(client, deploy_timeout=config.timeout)
+    jobs = own.get("executions") or ExecutionService(client, resolve=scripts.resolve, timeout=config.timeout)
     return Services(
         scripts=scripts,
-        executions=own.get("executions") or ExecutionService(client, resolve=scripts.resolve, timeout=config.timeout),
+        executions=jobs,
+        flows=own.get("flows") or FlowService(client, scripts=scripts, executions=jobs),
+        schedules=own.get("schedules") or ScheduleService(client),
         variables=own.get("variables") or VariableService(client),
         resources=own.get("resources") or ResourceService(client),
         files=own.get("files") or FileService(client),

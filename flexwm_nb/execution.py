@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Generator, Iterator
-from typing import Any
+from collections.abc import Generator, Iterator, Mapping
+from typing import TYPE_CHECKING, Any
 from weakref import WeakSet
 
 from flexwm_nb.client.client import Client
@@ -20,6 +20,9 @@ from flexwm_nb.errors import (
     ResultTooLarge,
 )
 from flexwm_nb.models.jobs import TOO_BIG, Job, JobUpdate, State
+
+if TYPE_CHECKING:
+    from flexwm_nb.models.flow_status import FlowStatus, StepRun
 
 TIMEOUT = 300.0  # seconds that a wait takes when nothing else is said
 TOO_LARGE = "ResultTooLarge"  # the name of an engine's error
@@ -93,6 +96,63 @@ class Execution:
         """End every `events()` and wait of this handle, from any thread; the job goes on."""
         for stream in list(self._streams):
             stream.abort()
+
+    def flow_status(self) -> FlowStatus:
+        """Where a flow's run stands, step by step. Raises InvalidInput for a script's job."""
+        from flexwm_nb import flow_runs
+
+        return flow_runs.status_of(self.job())
+
+    def steps(self, *, nested: bool = False) -> list[StepRun]:
+        """What became of each step of a flow's run; `nested` also of those inside of loops and branches.
+
+        Raises InvalidInput for a script's job.
+        """
+        from flexwm_nb import flow_runs
+
+        return flow_runs.read_steps(self._client, self.job(), nested=nested)
+
+    def step_result(self, step: str) -> Any:
+        """The result of a step. Raises JobNotFound where it has none yet."""
+        from flexwm_nb import flow_runs
+
+        try:
+            return flow_runs.read_step_result(self._client, self.id, step)
+        except NotFound as error:
+            raise flow_runs.no_step(error, self.id, step) from None
+
+    def approve(self, value: Any = None) -> None:
+        """Let a flow that waits for an approval go on; the next step reads `value` as `resume`.
+
+        Raises InvalidInput where it waits for none.
+        """
+        from flexwm_nb import flow_runs
+
+        flow_runs.send_event(self._client, self.job(), value, approved=True)
+
+    def disapprove(self, value: Any = None) -> None:
+        """Refuse what a flow waits for. Raises InvalidInput where it waits for nothing."""
+        from flexwm_nb import flow_runs
+
+        flow_runs.send_event(self._client, self.job(), value, approved=False)
+
+    def restart(
+        self,
+        step: str,
+        *,
+        iteration: int | None = None,
+        value: Mapping[str, Any] | None = None,
+        arguments: Mapping[str, Any] | None = None,
+    ) -> Execution:
+        """Take a flow's run that has ended up again at a step; what came before keeps its results.
+
+        `iteration` of a loop or of all branches that go one by one; `value` is a corrected flow value. Raises
+        InvalidInput, and RequestRefused for a step that cannot be taken up.
+        """
+        from flexwm_nb import flow_runs
+
+        new = flow_runs.restart(self._client, self.job(), step, iteration=iteration, value=value, arguments=arguments)
+        return Execution(self._client, new, timeout=self._timeout)
 
     def __await__(self) -> Generator[Any, None, Any]:
         """Its result, as `result` gives it."""

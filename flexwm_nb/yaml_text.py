@@ -6,7 +6,7 @@ PyYAML itself follows YAML 1.1, where `no` is a boolean and `12:30` a number; he
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import yaml
@@ -27,6 +27,24 @@ RESOLVERS: tuple[tuple[str, str, str], ...] = (  # tag, what is of it, how it ma
         "-+.0123456789",
     ),
 )
+
+SIGNS = " _-,;:!?.'\"()[]{}@*/\\&#%`^+<=>|~$"  # in the order of the Unicode collation
+ORDER: Mapping[str, str] = {  # where `wmill` puts a key in place of where its name would
+    "version": "aaa",
+    "id": "aa",
+    "type": "ab",
+    "summary": "ad",
+    "name": "ae",
+    "display_name": "af",
+    "description": "ag",
+    "value": "ah",
+    "content": "ai",
+    "modules": "aj",
+    "failure_module": "ak",
+    "input_transforms": "al",
+    "lock": "az",
+    "locks": "azz",
+}
 
 
 class Loader(yaml.SafeLoader):
@@ -110,7 +128,7 @@ def load(text: str, kind: type[InvalidInput] = InvalidInput) -> Any:
 def dump(document: Any, *, order: Callable[[str], Any] | None = None) -> str:
     """A value as YAML. `order` sorts the keys of every mapping; without it they stay as they are."""
     text: str = yaml.dump(
-        document if order is None else _sorted(document, order),
+        document if order is None else in_order(document, order),
         Dumper=Dumper,
         sort_keys=False,
         allow_unicode=True,
@@ -120,7 +138,14 @@ def dump(document: Any, *, order: Callable[[str], Any] | None = None) -> str:
     return text
 
 
-def _sorted(value: Any, order: Callable[[str], Any]) -> Any:
+def windmill_order(name: str) -> tuple[list[int], str]:
+    """How `wmill` sorts keys: some first, then signs before digits before letters, small before capital."""
+    place = ORDER.get(name, name)
+    return [SIGNS.find(letter) if letter in SIGNS else ord(letter) for letter in place.lower()], place.swapcase()
+
+
+def in_order(value: Any, order: Callable[[str], Any] = windmill_order) -> Any:
+    """The value with the keys of every mapping sorted."""
     if isinstance(value, dict):
-        return {key: _sorted(value[key], order) for key in sorted(value, key=order)}
-    return [_sorted(item, order) for item in value] if isinstance(value, list) else value
+        return {key: in_order(value[key], order) for key in sorted(value, key=order)}
+    return [in_order(item, order) for item in value] if isinstance(value, list) else value

@@ -44,6 +44,11 @@ class Job(Wire):
     parent_job: str | None = None
     worker: str | None = None
     mem_peak: int | None = None  # KiB
+    flow_status: Any = None  # of a flow's run: `models.flow_status.FlowStatus` reads it
+    raw_flow: Any = None  # of a flow's run: what it does
+    flow_step_id: str | None = None
+    suspend: int | None = None  # events that a flow's run waits for
+    is_skipped: bool | None = None
 
     @property
     def done(self) -> bool:

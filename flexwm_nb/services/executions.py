@@ -10,7 +10,7 @@ from typing import Any
 from flexwm_nb.client.client import Client
 from flexwm_nb.client.encoding import encode, encode_arguments
 from flexwm_nb.client.identifiers import new_id
-from flexwm_nb.errors import Conflict, InvalidInput, NotFound, ScriptNotFound
+from flexwm_nb.errors import Conflict, FlowNotFound, InvalidInput, NotFound, ScriptNotFound
 from flexwm_nb.execution import TIMEOUT, Execution, cancel_job, not_found, read_job, read_logs
 from flexwm_nb.models.jobs import Job, JobCounts
 from flexwm_nb.models.scripts import ScriptVersion
@@ -75,6 +75,45 @@ class ExecutionService:
         body |= {"tag": tag, "lock": lock}
         given = {name: value for name, value in body.items() if value is not None}
         return self._start("run/preview", encode(given), job_id, timeout=timeout)
+
+    def submit_flow(
+        self,
+        path: str,
+        arguments: Mapping[str, Any] | None = None,
+        *,
+        version: int | None = None,
+        job_id: str | None = None,
+        timeout: int | None = None,
+        tag: str | None = None,
+        scheduled_for: datetime | None = None,
+    ) -> Execution:
+        """Start a flow, or the version of it that the engine knows by this number, and return at once.
+
+        Raises FlowNotFound and InvalidArguments.
+        """
+        target = f"f/{quoted(path)}" if version is None else f"fv/{version}"
+        options = {"timeout": timeout, "tag": tag, "scheduled_for": scheduled_for and scheduled_for.isoformat()}
+        try:
+            return self._start(f"run/{target}", encode_arguments(arguments or {}), job_id, **options)
+        except NotFound as error:
+            if type(error) not in (NotFound, FlowNotFound):
+                raise
+            raise FlowNotFound(f"There is no flow {path}", path=path) from None
+
+    def preview_flow(
+        self,
+        value: Mapping[str, Any],
+        arguments: Mapping[str, Any] | None = None,
+        *,
+        path: str | None = None,
+        job_id: str | None = None,
+        tag: str | None = None,
+    ) -> Execution:
+        """Start a flow value that is not registered. Raises InvalidArguments."""
+        encode_arguments(arguments or {})
+        body = {"value": dict(value), "args": dict(arguments or {}), "path": path, "tag": tag}
+        given = {name: item for name, item in body.items() if item is not None}
+        return self._start("run/preview_flow", encode(given), job_id)
 
     def run(self, reference: str, /, **arguments: Any) -> Any:
         """Run a script and wait for its result. Raises as `submit` and as `Execution.result`."""

@@ -5,12 +5,18 @@ from __future__ import annotations
 import builtins
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from flexwm_nb.execution import Execution
 from flexwm_nb.models.jobs import Job, JobCounts
 from flexwm_nb.models.scripts import Registration, Script, ScriptDraft, ScriptSummary, ScriptVersion
 from flexwm_nb.models.workspace import HealthCheck, Resource, User, Variable, Workspace
+
+if TYPE_CHECKING:
+    from flexwm_nb.flow_builder import Flow
+    from flexwm_nb.flow_problems import Problem
+    from flexwm_nb.models.deployed_flows import DeployedFlow, FlowRegistration, FlowSummary, FlowVersion
+    from flexwm_nb.models.schedules import Schedule
 
 
 class ScriptManager(Protocol):
@@ -80,6 +86,30 @@ class ExecutionManager(Protocol):
     ) -> Execution:
         """Start source that is not registered."""
 
+    def submit_flow(
+        self,
+        path: str,
+        arguments: Mapping[str, Any] | None = None,
+        *,
+        version: int | None = None,
+        job_id: str | None = None,
+        timeout: int | None = None,
+        tag: str | None = None,
+        scheduled_for: datetime | None = None,
+    ) -> Execution:
+        """Start a flow; with a job id twice the same one."""
+
+    def preview_flow(
+        self,
+        value: Mapping[str, Any],
+        arguments: Mapping[str, Any] | None = None,
+        *,
+        path: str | None = None,
+        job_id: str | None = None,
+        tag: str | None = None,
+    ) -> Execution:
+        """Start a flow value that is not registered."""
+
     def run(self, reference: str, /, **arguments: Any) -> Any:
         """Run a script and wait for its result."""
 
@@ -105,6 +135,114 @@ class ExecutionManager(Protocol):
 
     def delete(self, job_id: str) -> None:
         """Remove a completed job's result and log."""
+
+
+class FlowManager(Protocol):
+    """Registers, finds and starts flows."""
+
+    def register(
+        self,
+        flow: Flow | Mapping[str, Any],
+        path: str | None = None,
+        *,
+        deployment_message: str | None = None,
+        check: bool = True,
+    ) -> FlowRegistration:
+        """Make a flow the current version."""
+
+    def check(self, flow: Flow | Mapping[str, Any], path: str | None = None) -> builtins.list[Problem]:
+        """Refuse what is wrong with a flow; give what is doubtful."""
+
+    def resolve(self, reference: str) -> FlowVersion:
+        """Which version a reference means."""
+
+    def get(self, reference: str) -> DeployedFlow:
+        """A version of a flow."""
+
+    def open(self, reference: str) -> Flow:
+        """A version as a flow that can be changed."""
+
+    def exists(self, path: str) -> bool:
+        """Whether a flow is there that is not archived."""
+
+    def list(
+        self, path_start: str | None = None, *, archived: bool = False, limit: int | None = None
+    ) -> builtins.list[FlowSummary]:
+        """The flows, newest first."""
+
+    def history(self, path: str) -> builtins.list[FlowVersion]:
+        """All versions, newest first."""
+
+    def diff(self, reference: str, other: str | None = None) -> str:
+        """What changed from `other` to `reference`."""
+
+    def archive(self, path: str, *, archived: bool = True) -> None:
+        """Take a flow out of use, or bring it back."""
+
+    def delete(self, path: str) -> None:
+        """Remove a flow with all its versions."""
+
+    def submit(
+        self,
+        reference: str,
+        arguments: Mapping[str, Any] | None = None,
+        *,
+        job_id: str | None = None,
+        timeout: int | None = None,
+        tag: str | None = None,
+        scheduled_for: datetime | None = None,
+    ) -> Execution:
+        """Start a flow; with a job id twice the same one."""
+
+    def preview(
+        self,
+        flow: Flow | Mapping[str, Any],
+        arguments: Mapping[str, Any] | None = None,
+        *,
+        path: str | None = None,
+        job_id: str | None = None,
+        check: bool = True,
+    ) -> Execution:
+        """Start a flow that is not registered."""
+
+    def run(self, reference: str, /, **arguments: Any) -> Any:
+        """Run a flow and wait for its result."""
+
+
+class ScheduleManager(Protocol):
+    """Starts scripts and flows by the clock."""
+
+    def set(
+        self,
+        path: str,
+        cron: str,
+        script_path: str,
+        arguments: Mapping[str, Any] | None = None,
+        *,
+        is_flow: bool = False,
+        timezone: str = "UTC",
+        enabled: bool = True,
+        **settings: Any,
+    ) -> None:
+        """Make or change a schedule."""
+
+    def get(self, path: str) -> Schedule:
+        """A schedule."""
+
+    def list(self, path_start: str | None = None, *, of: str | None = None) -> builtins.list[Schedule]:
+        """The schedules."""
+
+    def exists(self, path: str) -> bool:
+        """Whether it is there."""
+
+    def enable(self, path: str, enabled: bool = True) -> None:
+        """Switch it on or off."""
+
+    def delete(self, path: str) -> None:
+        """Remove it."""
+
+    def next_runs(self, cron: str, timezone: str = "UTC") -> builtins.list[datetime]:
+        """When a cron text comes next."""
 
 
 class VariableManager(Protocol):

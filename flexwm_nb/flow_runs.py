@@ -1,0 +1,190 @@
+"""A flow's run, step by step, read from an engine; answering the events that it waits for; taking it up again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from flexwm_nb.client.client import Client
+from flexwm_nb.client.encoding import encode
+from flexwm_nb.client.identifiers import new_id
+from flexwm_nb.errors import InvalidInput, JobNotFound, NotFound, RequestRefused
+from flexwm_nb.models.flow_status import NO_JOB, FlowStatus, ModuleStatus, StepRun
+from flexwm_nb.models.jobs import Job
+
+AT_ONCE = 8  # jobs that are read at the same time
+NO_FLOW = "Only a flow's run has steps"
+UNROUTED = "Wrong number of path arguments"  # what the open Windmill says of a restart
+
+
+def status_of(job: Job) -> FlowStatus:
+    """Where a flow's run stands. Raises InvalidInput for the job of a script."""
+    if not isinstance(job.flow_status, Mapping):
+        raise InvalidInput(f"The job {job.id} is no flow's", why=f"it is of kind {job.kind}", remedy=NO_FLOW)
+    return FlowStatus.read(job.flow_status)
+
+
+def read_steps(client: Client, job: Job, *, nested: bool = False) -> list[StepRun]:
+    """The steps of a run, in order; `nested` also those inside of loops and branches. Raises InvalidInput."""
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        return list(_steps(_Reader(client, pool), job, "", nested))
+
+
+class _Reader:
+    """Reads many jobs at once, those that are there."""
+
+    def __init__(self, client: Client, pool: ThreadPoolExecutor) -> None:
+        self._client, self._pool = client, pool
+
+    def read(self, ids: Iterable[str]) -> dict[str, Job]:
+        """By their ids."""
+        found = self._pool.map(self._read, dict.fromkeys(ids))
+        return {job.id: job for job in found if job is not None}
+
+    def _read(self, job_id: str) -> Job | None:
+        try:
+            return self._client.read(Job, f"{self._client.workspace}/jobs_u/get/{job_id}", no_logs=True)
+        except NotFound:
+            return None
+
+
+def _steps(reader: _Reader, job: Job, prefix: str, nested: bool) -> Iterator[StepRun]:
+    status = status_of(job)
+    modules = [*status.modules]
+    if status.preprocessor_module is not None:
+        modules.insert(0, status.preprocessor_module)
+    if status.failure_module is not None and status.failure_module.job:
+        modules.append(status.failure_module)
+    jobs = reader.read(module.job for module in modules if module.job and module.job != NO_JOB and module.job != job.id)
+    kinds = _kinds(job)
+    for module in modules:
+        found = jobs.get(module.job or "")
+        yield _step(module, found, status.attempts(module), kinds.get(module.id, {}), prefix)
+        if nested:
+            yield from _inside(reader, module, prefix)
+
+
+def _inside(reader: _Reader, module: ModuleStatus, prefix: str) -> Iterator[StepRun]:
+    """The steps of a module's iterations, branches or flow."""
+    jobs = reader.read(module.jobs)
+    for number, job_id in enumerate(module.jobs):
+        job = jobs.get(job_id)
+        if job is not None and isinstance(job.flow_status, Mapping):
+            place = f"[{number}]" if module.flow_jobs is not None and module.branch_chosen is None else ""
+            yield from _steps(reader, job, f"{prefix}{module.id}{place}/", True)
+
+
+def _step(module: ModuleStatus, job: Job | None, attempts: int, value: Mapping[str, Any], prefix: str) -> StepRun:
+    many = module.flow_jobs is not None
+    done = sum(success is not None for success in module.flow_jobs_success or []) if many else None
+    return StepRun(
+        step=f"{prefix}{module.id}",
+        state=module.state,
+        summary=value.get("summary"),
+        kind=(value.get("value") or {}).get("type"),
+        job=None if module.job == NO_JOB else module.job,
+        jobs=tuple(module.jobs),
+        started_at=job.started_at if job else None,
+        completed_at=job.completed_at if job else None,
+        queued_for=job.queued_for if job else None,
+        duration=job.duration if job else None,
+        attempts=attempts,
+        done=done,
+        worker=job.worker if job else None,
+        error=_error(module, job),
+    )
+
+
+def _error(module: ModuleStatus, job: Job | None) -> str | None:
+    """The error of a failed step: its name and message."""
+    if module.state != "failure" or job is None:
+        return None
+    results = job.result if isinstance(job.result, list) else []
+    errors = [item["error"] for item in results if isinstance(item, dict) and isinstance(item.get("error"), dict)]
+    found = job.error or (errors[0] if errors else None)
+    return f"{found.get('name') or 'Error'}: {found.get('message') or ''}".rstrip(": ") if found else None
+
+
+def _kinds(job: Job) -> dict[str, Mapping[str, Any]]:
+    """The modules of the run's definition, by their ids."""
+    raw = job.raw_flow if isinstance(job.raw_flow, Mapping) else {}
+    modules = [*(raw.get("modules") or []), raw.get("failure_module"), raw.get("preprocessor_module")]
+    return {str(module.get("id")): module for module in modules if isinstance(module, Mapping)}
+
+
+def read_step_result(client: Client, job_id: str, step: str) -> Any:
+    """The result of a run's step. Raises NotFound where there is none yet."""
+    return client.get(f"{client.workspace}/jobs/result_by_id/{job_id}/{step}")
+
+
+def suspended_in(client: Client, job: Job) -> str | None:
+    """The job of the flow that waits for an event: this run's, or that of a flow inside of it."""
+    status = status_of(job)
+    if status.waiting is not None:
+        return job.id
+    for module in status.modules:
+        if module.type != "InProgress":
+            continue
+        for inner in module.jobs:
+            if inner != job.id and (found := _suspended(client, inner)) is not None:
+                return found
+    return None
+
+
+def _suspended(client: Client, job_id: str) -> str | None:
+    try:
+        job = client.read(Job, f"{client.workspace}/jobs_u/get/{job_id}", no_logs=True, no_code=True)
+    except NotFound:
+        return None
+    return suspended_in(client, job) if isinstance(job.flow_status, Mapping) and not job.done else None
+
+
+def send_event(client: Client, job: Job, value: Any, *, approved: bool) -> None:
+    """Approve or refuse what a run waits for. Raises InvalidInput where it waits for nothing."""
+    waiting = suspended_in(client, job)
+    if waiting is None:
+        state = "it has ended" if job.done else "none of its steps is suspended"
+        raise InvalidInput(f"The flow {job.id} waits for no approval", why=state)
+    if approved:
+        client.post(f"{client.workspace}/jobs/flow/resume/{waiting}", encode({} if value is None else value))
+    else:
+        body = {"approved": False, **({} if value is None else {"payload": value})}
+        client.post(f"{client.workspace}/jobs_u/flow/resume_suspended/{waiting}", body)
+
+
+def restart(
+    client: Client,
+    job: Job,
+    step: str,
+    *,
+    iteration: int | None = None,
+    value: Mapping[str, Any] | None = None,
+    arguments: Mapping[str, Any] | None = None,
+) -> str:
+    """Take a run up again at a step; the id of the new run. What came before keeps its results.
+
+    Where the engine does not route restarts, the definition is started as a preview that goes on from the old run.
+    """
+    status_of(job)
+    new, place = new_id(), {"step_id": step, **({} if iteration is None else {"branch_or_iteration_n": iteration})}
+    if value is None and arguments is None:
+        try:
+            client.post(f"{client.workspace}/jobs/restart/f/{job.id}", place, repeat=True, job_id=new)
+            return new
+        except RequestRefused as error:
+            if UNROUTED not in str(error.details.get("body")):
+                raise
+    preview = {
+        "value": dict(job.raw_flow or {} if value is None else value),
+        "args": dict(job.arguments or {} if arguments is None else arguments),
+        "path": job.path,
+        "restarted_from": {"flow_job_id": job.id, **place},
+    }
+    client.post(f"{client.workspace}/jobs/run/preview_flow", encode(preview), repeat=True, job_id=new)
+    return new
+
+
+def no_step(error: NotFound, job_id: str, step: str) -> NotFound:
+    """The error about a step that has no result."""
+    return JobNotFound(f"Step {step} of {job_id} has no result", why=error.why, job_id=job_id, step=step)
