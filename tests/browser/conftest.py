@@ -27,9 +27,12 @@ SETTINGS = {
 SEEN_AT = {"width": 1280, "height": 1600}
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """The machine's own Chromium or Chrome, else the one that playwright installed."""
+    """The machine's own Chromium or Chrome, else the one that playwright installed.
+
+    Closed with the module: as long as it is open, playwright's event loop runs in this thread.
+    """
     found = next((path for name in NAMES if (path := shutil.which(name))), None)
     with sync_playwright() as playwright:
         launched = playwright.chromium.launch(executable_path=found, args=["--no-sandbox", "--disable-gpu"])
