@@ -1,4 +1,4 @@
-"""Jobs, scripts and versions as pandas frames with fixed columns.
+"""Jobs, scripts, versions and the steps of flows as pandas frames with fixed columns.
 
 Times are `datetime64[us, UTC]`, spans `timedelta64[us]`, texts `string`; what is missing is NaT or NA. A frame knows
 where it comes from: `frame.attrs["windmill"]`.
@@ -6,17 +6,19 @@ where it comes from: `frame.attrs["windmill"]`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import pandas
 
+    from flexwm_nb.models.flow_status import StepRun
     from flexwm_nb.models.jobs import Job
     from flexwm_nb.models.scripts import ScriptSummary, ScriptVersion
 
 TIME, SPAN, TEXT, FLAG, COUNT = "datetime64[us, UTC]", "timedelta64[us]", "string", "bool", "int64"
+MAYBE_COUNT = "Int64"
 
 JOB_COLUMNS: Mapping[str, str] = {
     "path": TEXT,
@@ -47,8 +49,27 @@ VERSION_COLUMNS: Mapping[str, str] = {
     "path": TEXT,
     "hash": TEXT,
 }
-CHANGING = frozenset({"id", "hash", "created_by", "tag"})  # what differs from run to run or place to place
+STEP_COLUMNS: Mapping[str, str] = {
+    "step": TEXT,
+    "state": "category of steps",  # waiting, suspended, queued, running, success, skipped, failure
+    "started_at": TIME,
+    "queued_for": SPAN,
+    "duration": SPAN,
+    "attempts": COUNT,
+    "done": MAYBE_COUNT,  # iterations or branches that have ended
+    "worker": TEXT,
+    "error": TEXT,
+    "kind": TEXT,
+    "summary": TEXT,
+    "completed_at": TIME,
+    "job": TEXT,
+}
+CHANGING = frozenset(
+    {"id", "hash", "created_by", "tag", "job", "worker", "run"}
+)  # what differs from run to run or place to place
 STATES = ("queued", "running", "success", "failure", "canceled")
+STEP_STATES = ("waiting", "suspended", "queued", "running", "success", "skipped", "failure")
+CATEGORIES: Mapping[str, Sequence[str]] = {"category": STATES, "category of steps": STEP_STATES}
 
 
 def jobs(found: Iterable[Job], **attributes: Any) -> pandas.DataFrame:
@@ -64,6 +85,33 @@ def scripts(found: Iterable[ScriptSummary], **attributes: Any) -> pandas.DataFra
 def versions(found: Iterable[ScriptVersion], **attributes: Any) -> pandas.DataFrame:
     """A script's versions as a frame with the columns of `VERSION_COLUMNS`."""
     return _frame(found, VERSION_COLUMNS, attributes)
+
+
+def steps(found: Iterable[StepRun], **attributes: Any) -> pandas.DataFrame:
+    """The steps of a flow's run as a frame with the columns of `STEP_COLUMNS`, in the order of the flow."""
+    return _frame(found, STEP_COLUMNS, attributes)
+
+
+def runs(found: Mapping[str, Iterable[StepRun]], **attributes: Any) -> pandas.DataFrame:
+    """The steps of many runs, below each other: the columns of `STEP_COLUMNS` after `run`, the run's name."""
+    import pandas
+
+    parts = [steps(items).assign(run=pandas.Series(dtype=TEXT)).fillna({"run": run}) for run, items in found.items()]
+    whole = pandas.concat(parts, ignore_index=True) if parts else steps([]).assign(run=pandas.Series(dtype=TEXT))
+    made: pandas.DataFrame = whole[["run", *STEP_COLUMNS]]
+    made.attrs["windmill"] = dict(attributes)
+    return made
+
+
+def compared(found: Mapping[str, Iterable[StepRun]], column: str = "duration") -> pandas.DataFrame:
+    """One column of many runs side by side: a row a step, in the order of the flow, a column a run."""
+    frame = runs(found)
+    order = list(dict.fromkeys(frame["step"]))
+    made: pandas.DataFrame = frame.pivot_table(
+        index="step", columns="run", values=column, aggfunc="first", sort=False, observed=True
+    )
+    sorted_frame: pandas.DataFrame = made.reindex(index=order, columns=list(found))
+    return sorted_frame
 
 
 def steady(frame: pandas.DataFrame) -> pandas.DataFrame:
@@ -108,8 +156,8 @@ def _column(values: list[Any], kind: str) -> pandas.Series[Any]:
     import pandas
 
     column: pandas.Series[Any]
-    if kind == "category":
-        column = pandas.Series(pandas.Categorical(values, categories=list(STATES)))
+    if kind in CATEGORIES:
+        column = pandas.Series(pandas.Categorical(values, categories=list(CATEGORIES[kind])))
     elif kind == TIME:
         column = pandas.Series(pandas.to_datetime(pandas.Series(values, dtype="object"), utc=True)).astype(TIME)
     elif kind == SPAN:
