@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from hashlib import sha256
 from http.cookies import SimpleCookie
 from urllib.parse import parse_qs
@@ -23,9 +24,11 @@ PUBLIC = frozenset(
         "/auth/login",
         "/auth/logout",
         "/auth/is_first_time_setup",
+        "/approve/{workspace}/{flow}",
         "/w/{workspace}/s3_proxy/{storage}/{key:path}",  # the link's signature is looked at
     }
 )
+LINKS = re.compile(r"/approve/|/api/w/[^/]+/jobs_u/(?:resume|cancel)/")  # followed from mails; signed or harmless
 READING = frozenset({"GET", "HEAD"})
 HOSTS = frozenset({"127.0.0.1", "localhost", "[::1]"})
 
@@ -49,7 +52,7 @@ def check_origin(scope: Scope) -> None:
     origin = header(scope, b"origin")
     if origin is not None and origin.partition("://")[2] not in own:
         raise Failure(403, "Permission denied: requests from other origins are refused")
-    if header(scope, b"sec-fetch-site") in ("cross-site", "same-site"):
+    if header(scope, b"sec-fetch-site") in ("cross-site", "same-site") and not LINKS.match(scope["path"]):
         raise Failure(403, "Permission denied: requests from other sites are refused")
 
 

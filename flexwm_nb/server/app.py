@@ -18,6 +18,7 @@ from flexwm_nb.server.http import empty, plain
 from flexwm_nb.server.routes import all_routes
 
 PREFIX = "/api"
+PAGES = "/approve/"  # for people, at Windmill's own place
 LARGEST_BODY = 200 * 1024 * 1024  # bytes, Windmill's default request_size_limit_mb
 UPLOAD = "upload_s3_file"  # the route that streams its body to the disk under a limit of its own
 
@@ -59,9 +60,9 @@ class Application:
     async def _route(self, scope: Scope, receive: Receive, send: Send) -> Response | None:
         """Find the route and have it answer."""
         full = scope["path"]
-        if not full.startswith(PREFIX + "/"):
+        if not full.startswith((PREFIX + "/", PAGES)):
             return empty(404)
-        relative = full[len(PREFIX) :]
+        relative = full.removeprefix(PREFIX)
         inner = dict(scope, path=relative, root_path="", context=self.context)
         route = None
         for candidate in self._areas.get(area(relative), ()):
