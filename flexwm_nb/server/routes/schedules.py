@@ -11,15 +11,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from flexwm_nb.server import cron, paths, scheduler
-from flexwm_nb.server.clock import now, parse_time, render_time
+from flexwm_nb.server import cron, new_schedule, paths, schedule_documents, scheduler
+from flexwm_nb.server.clock import now, render_time
 from flexwm_nb.server.failures import Failure, bad_request, internal, missing, not_found
 from flexwm_nb.server.http import (
-    Identity,
     as_json,
     body,
     context,
-    fragment,
     identity,
     paging,
     path,
@@ -27,8 +25,8 @@ from flexwm_nb.server.http import (
     query,
     workspace,
 )
-from flexwm_nb.server.job_arguments import normal
-from flexwm_nb.server.store.database import Row, Transaction
+from flexwm_nb.server.new_schedule import NewSchedule, ScheduleChange
+from flexwm_nb.server.store.database import Transaction
 
 PREVIEWED = 5  # ticks
 SHOWN_JOBS = 20  # of a schedule
@@ -38,50 +36,6 @@ OF_A_FLOW = (
     "The path is the same as a flow, it can only trigger that flow.\n"
     "            However the provided path is: {} and is_flow is {}"
 )
-ENTERPRISE = "{} is only available in enterprise version"
-# fields that are kept in the column `settings`
-SETTINGS = (
-    "on_failure", "on_failure_times", "on_failure_exact", "on_failure_extra_args", "retry", "labels",
-)  # fmt: skip
-AS_STORED = (
-    "workspace_id", "path", "edited_by", "schedule", "timezone", "script_path", "email", "permissioned_as",
-)  # fmt: skip
-LISTED = ("workspace_id", "path", "edited_by", "schedule", "timezone", "script_path", "summary")
-
-
-class ScheduleChange(msgspec.Struct, kw_only=True):
-    """A schedule's new state."""
-
-    schedule: str
-    timezone: str
-    args: dict[str, Any] | None = None
-    summary: str | None = None
-    description: str | None = None
-    no_flow_overlap: bool | None = None
-    on_failure: str | None = None
-    on_failure_times: int | None = None
-    on_failure_exact: bool | None = None
-    on_failure_extra_args: dict[str, Any] | None = None
-    on_recovery: str | None = None
-    on_success: str | None = None
-    retry: dict[str, Any] | None = None
-    tag: str | None = None
-    paused_until: str | None = None
-    cron_version: str | None = None
-    dynamic_skip: str | None = None
-    ws_error_handler_muted: bool | None = None
-    labels: list[str] | None = None
-    permissioned_as: str | None = None
-    preserve_permissioned_as: bool | None = None
-
-
-class NewSchedule(ScheduleChange, kw_only=True):
-    """A schedule to be made."""
-
-    path: str
-    script_path: str
-    is_flow: bool
-    enabled: bool | None = None
 
 
 class Enabled(msgspec.Struct):
@@ -121,61 +75,19 @@ class PageQuery(msgspec.Struct):
     per_page: int | None = None
 
 
-def _check(new: ScheduleChange) -> None:
-    """Refuse what cannot be scheduled, and what Windmill's community edition cannot."""
-    for name in ("on_recovery", "on_success"):
-        if getattr(new, name) is not None:
-            raise bad_request(ENTERPRISE.format(name))
-    if (new.on_failure_times or 1) > 1:
-        raise bad_request(ENTERPRISE.format("on_failure with a number of times > 1"))
-    if new.on_failure is not None or new.dynamic_skip is not None:
-        name = "on_failure" if new.on_failure is not None else "dynamic_skip"
-        raise bad_request(f"{name} does not run on the local engine: let the script or flow itself take care of it")
-    paths.check_text(new.summary, new.description)
-    cron.parse(new.schedule, new.timezone, new.cron_version)
-
-
-def _row(request: Request, new: ScheduleChange) -> dict[str, Any]:
-    """The columns that a creation and an update share."""
-    settings = {name: value for name in SETTINGS if (value := getattr(new, name)) is not None}
-    return {
-        **{name: getattr(new, name) for name in ("schedule", "timezone", "summary", "description", "tag")},
-        "workspace": workspace(request),
-        "args": None if new.args is None else normal(json.dumps(new.args, ensure_ascii=False)),
-        "no_flow_overlap": bool(new.no_flow_overlap),
-        "ws_error_handler_muted": bool(new.ws_error_handler_muted),
-        "paused_until": _time(new.paused_until),
-        "cron_version": new.cron_version,
-        "settings": json.dumps(settings, ensure_ascii=False),
-        "edited_by": identity(request).username,
-        "now": now(),
-    }
-
-
-def _time(text: str | None) -> int | None:
-    try:
-        return None if text is None else parse_time(text)
-    except ValueError:
-        raise bad_request(f"paused_until is not a time: {json.dumps(text)}") from None
-
-
-def _acts_as(new: ScheduleChange, who: Identity) -> str:
-    """Whom the jobs act as: who asks, or whom an administrator keeps."""
-    kept = new.permissioned_as if new.preserve_permissioned_as and who.is_admin else None
-    return kept or who.owner
-
-
 async def create(request: Request) -> Response:
     """A new schedule; its path."""
     new, who, where = await body(request, NewSchedule), identity(request), workspace(request)
-    _check(new)
+    new_schedule.check(new)
     row = {
-        **_row(request, new),
+        **new_schedule.stored(new, who),
         **{name: getattr(new, name) for name in ("path", "script_path", "is_flow")},
+        "workspace": where,
+        "now": now(),
         "enabled": bool(new.enabled),
         "cron_version": new.cron_version or cron.DEFAULT,
         "email": who.email,
-        "permissioned_as": _acts_as(new, who),
+        "permissioned_as": new_schedule.acts_as(new, who),
     }
 
     def change(transaction: Transaction) -> bool:
@@ -209,9 +121,16 @@ async def _apply(request: Request, change: Any) -> None:
 async def update(request: Request) -> Response:
     """A schedule's new state; its path."""
     new, who, where, name = await body(request, ScheduleChange), identity(request), workspace(request), path(request)
-    _check(new)
-    kept = _acts_as(new, who) if new.preserve_permissioned_as else None
-    row = {**_row(request, new), "path": name, "permissioned_as": kept, "email": None}
+    new_schedule.check(new)
+    kept = new_schedule.acts_as(new, who) if new.preserve_permissioned_as else None
+    row = {
+        **new_schedule.stored(new, who),
+        "workspace": where,
+        "path": name,
+        "now": now(),
+        "permissioned_as": kept,
+        "email": None,
+    }
 
     def change(transaction: Transaction) -> bool:
         scheduler.clear(transaction, where, name)
@@ -254,44 +173,13 @@ async def delete(request: Request) -> Response:
     return plain(f"schedule {name} deleted")
 
 
-def show(row: Row) -> dict[str, Any]:
-    """One schedule with everything."""
-    found = {
-        **{name: row[name] for name in AS_STORED},
-        "edited_at": render_time(row["edited_at"]),
-        "enabled": bool(row["enabled"]),
-        "is_flow": bool(row["is_flow"]),
-        "args": fragment(row["args"]),
-        "extra_perms": fragment(row["extra_perms"]),
-        "ws_error_handler_muted": bool(row["ws_error_handler_muted"]),
-        "no_flow_overlap": bool(row["no_flow_overlap"]),
-    }
-    more = {
-        **{name: row[name] for name in ("error", "summary", "description", "tag", "cron_version")},
-        "paused_until": render_time(row["paused_until"]),
-        **json.loads(row["settings"]),
-    }
-    return found | {name: value for name, value in more.items() if value is not None}
-
-
-def listed(row: Row) -> dict[str, Any]:
-    """One schedule in a list."""
-    return {
-        **{name: row[name] for name in LISTED},
-        "edited_at": render_time(row["edited_at"]),
-        "enabled": bool(row["enabled"]),
-        "is_flow": bool(row["is_flow"]),
-        "extra_perms": fragment(row["extra_perms"]),
-    }
-
-
 async def get(request: Request) -> Response:
     """One schedule."""
     name = path(request)
     row = context(request).database.one("schedules_get", workspace=workspace(request), path=name)
     if row is None:
         raise not_found(f"Schedule not found at path {name}")
-    return as_json(show(row))
+    return as_json(schedule_documents.schedule(row))
 
 
 async def exists(request: Request) -> Response:
@@ -312,7 +200,7 @@ async def listing(request: Request) -> Response:
         **{name: getattr(wanted, name) for name in names},
         **paging(wanted.page, wanted.per_page),
     )
-    return as_json([listed(row) for row in rows])
+    return as_json([schedule_documents.listed(row) for row in rows])
 
 
 async def listing_with_jobs(request: Request) -> Response:

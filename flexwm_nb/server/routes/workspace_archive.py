@@ -10,11 +10,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from flexwm_nb.server import archive
+from flexwm_nb.server import archive, schedule_documents
 from flexwm_nb.server.archive import File
 from flexwm_nb.server.http import as_json, context, identity, query, workspace
 from flexwm_nb.server.interpolation import decrypted
-from flexwm_nb.server.routes import schedules
 from flexwm_nb.server.store.database import Row
 
 TABLES = ("scripts", "flows", "variables", "resources", "resource_types", "schedules", "folders", "users", "groups")
@@ -69,7 +68,7 @@ def _files(request: Request, wanted: ArchiveQuery, rows: dict[str, list[Row]]) -
     yield from archive.scripts(rows.get("scripts", ()), wanted.default_ts or "bun")
     yield from archive.flows(rows.get("flows", ()))
     yield from archive.variables(rows.get("variables", ()), plain)
-    yield from archive.schedules(rows.get("schedules", ()), schedules.show)
+    yield from archive.schedules(rows.get("schedules", ()), schedule_documents.schedule)
     for name in ("resources", "resource_types", "folders", "users", "groups"):
         make = getattr(archive, name)
         yield from make(rows.get(name, ()))
