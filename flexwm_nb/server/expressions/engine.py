@@ -18,6 +18,7 @@ TIME_LIMIT = 5.0  # seconds; Windmill's is 20
 MEGABYTE = 1024 * 1024
 MEMORY_LIMIT = 32 * MEGABYTE  # bytes, Windmill's
 PROCESSES = 4
+IDLE_TIME = 60.0  # seconds that a process is kept which nobody needs; the last one stays
 UNAVAILABLE = {
     "result": "Result fetching not available without authenticated client",
     "variable": "variable() is not available without an authenticated client",
@@ -35,7 +36,7 @@ class Expressions:
         """Evaluate within these limits, in that many processes at most."""
         self._time_limit, self._memory_limit = time_limit, memory_limit
         self._places = asyncio.Semaphore(processes)
-        self._idle: list[EngineProcess] = []
+        self._idle: list[EngineProcess] = []  # the one used last at the end
         self.processes: set[EngineProcess] = set()  # that run
 
     async def start(self) -> None:
@@ -84,10 +85,7 @@ class Expressions:
             try:
                 return await process.evaluate(message, lambda kind, name: answered(scope, kind, name))
             finally:
-                if process.alive:
-                    self._idle.append(process)
-                else:
-                    self.processes.discard(process)
+                self._release(process)
 
     async def _start(self) -> EngineProcess:
         try:
@@ -96,6 +94,22 @@ class Expressions:
             raise ExpressionError(f"QuickJS evaluation error: the engine cannot be started: {error}") from error
         self.processes.add(process)
         return process
+
+    def _release(self, process: EngineProcess) -> None:
+        """Keep it for the next one."""
+        if not process.alive:
+            self.processes.discard(process)
+            return
+        self._idle.append(process)
+        if len(self._idle) > 1:
+            asyncio.get_running_loop().call_later(IDLE_TIME, self._thin_out, self._idle[0], self._idle[0].evaluations)
+
+    def _thin_out(self, process: EngineProcess, evaluations: int) -> None:
+        """End a process that has had nothing to do since."""
+        if process in self._idle and process.evaluations == evaluations and len(self._idle) > 1:
+            self._idle.remove(process)
+            self.processes.discard(process)
+            process.kill()
 
     def _refused(self, kind: bytes, text: bytes, reading: Reading) -> ExpressionError:
         """What is said of an expression that did not give a value."""

@@ -12,7 +12,7 @@ EMPTY = ("params", "flow_env")  # names that are {} where the scope says nothing
 
 def visible(expression: str, names: Mapping[str, Any]) -> dict[str, Any]:
     """The names that occur in the text, with their values."""
-    found = {name: value for name, value in names.items() if name in expression}
+    found = {name: names[name] for name in names if name in expression}
     for name in (*EMPTY, "error"):
         if name in expression and name not in names and given(name, names):
             found[name] = default(name, names)

@@ -38,6 +38,7 @@ class EngineProcess(asyncio.Protocol):
     def __init__(self, child: subprocess.Popen[bytes], time_limit: float) -> None:
         """Watch the child; `start` makes it."""
         self.alive = True
+        self.evaluations = 0  # begun so far
         self._child = child
         self._time_limit = time_limit
         self._late = False
@@ -75,6 +76,7 @@ class EngineProcess(asyncio.Protocol):
 
     async def evaluate(self, message: bytes, answer: Answer) -> tuple[bytes, bytes]:
         """How it ended, and the text of that. Raises Ended. Who is cancelled meanwhile ends the process."""
+        self.evaluations += 1
         timer = self._loop.call_later(self._time_limit, self._expire)
         try:
             self._send(message)

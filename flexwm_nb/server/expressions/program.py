@@ -122,7 +122,8 @@ def restrict() -> None:
 def allow(seconds: float) -> None:
     """Have the kernel end this process when it computes that much longer."""
     _, hard = resource.getrlimit(resource.RLIMIT_CPU)
-    resource.setrlimit(resource.RLIMIT_CPU, (int(time.process_time() + seconds) + SPARE_SECONDS, hard))
+    most = int(time.process_time() + seconds) + SPARE_SECONDS
+    resource.setrlimit(resource.RLIMIT_CPU, (most if hard == resource.RLIM_INFINITY else min(most, hard), hard))
 
 
 def main(control: Control, memory_limit: int, time_limit: float) -> None:

@@ -1,19 +1,20 @@
 """Simple JavaScript expressions as Python functions.
 
-Known are literals, names, property paths with `.`, `?.` and `[…]`, lists, objects, the usual operators, `Boolean(…)`
-and the conditional. Everything else raises Unknown while it is read, and is the engine's.
+Known are literals, templates, names, property paths with `.`, `?.` and `[…]`, lists, objects, the usual operators,
+`Boolean(…)` and the conditional. Everything else raises Unknown while it is read, and is the engine's.
 """
 
 from __future__ import annotations
 
 import operator
+import re
 from collections.abc import Callable
 from functools import partial
 from typing import Any
 
 from flexwm_nb.server.expressions import operators
 from flexwm_nb.server.expressions.operators import UNDEFINED
-from flexwm_nb.server.expressions.tokens import Token, Unknown, tokens, unquoted
+from flexwm_nb.server.expressions.tokens import PLACE, Token, Unknown, tokens, unquoted
 
 LONGEST = 2000  # characters
 MOST_WORDS = 120
@@ -63,11 +64,7 @@ def compiled(expression: str) -> Node:
     words = tokens(expression)
     if len(words) > MOST_WORDS:
         raise Unknown
-    parser = Parser(words)
-    node = parser.conditional()
-    if parser.next.kind != "end":
-        raise Unknown
-    return node
+    return Parser(words).whole()
 
 
 class Parser:
@@ -100,6 +97,13 @@ class Parser:
         """Take the sign, which must be next."""
         if not self.skip(sign):
             raise Unknown
+
+    def whole(self) -> Node:
+        """All there is."""
+        node = self.conditional()
+        if self.next.kind != "end":
+            raise Unknown
+        return node
 
     def conditional(self) -> Node:
         """An expression without commas."""
@@ -149,6 +153,8 @@ class Parser:
             return constant(exact(word.text))
         if word.kind == "text":
             return constant(unquoted(word.text))
+        if word.kind == "template":
+            return template(word.text)
         if word.kind == "name":
             return self.named(word.text)
         if word.text == "(":
@@ -253,6 +259,13 @@ def exact(text: str) -> Any:
 def mixed(sign: str, other: str) -> bool:
     """True where JavaScript wants brackets between these."""
     return other in LOGICAL and sign in LOGICAL and (sign == "??") != (other == "??")
+
+
+def template(text: str) -> Node:
+    """A text with expressions in it, which hold no braces."""
+    parts = re.split(PLACE, text[1:-1])
+    nodes = [Parser(tokens(part)).whole() if index % 2 else constant(part) for index, part in enumerate(parts)]
+    return lambda look: "".join([operators.text_of(node(look)) for node in nodes])
 
 
 def constant(value: Any) -> Node:

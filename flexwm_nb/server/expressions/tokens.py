@@ -7,10 +7,13 @@ from dataclasses import dataclass
 
 NUMBER = r"(?:(?:0|[1-9]\d*)(?:\.\d+)?|\.\d+)(?:[eE][+-]?\d+)?(?![\w.$])"
 TEXT = r"""'(?:[^'\\\n\r]|\\[^\n\r])*'|"(?:[^"\\\n\r]|\\[^\n\r])*\""""
+PLACE = r"\$\{([^`{}]*)\}"  # in a template
+TEMPLATE = rf"`(?:[^`\\\r$]|\$(?!\{{)|{PLACE})*`"
 TOKEN = re.compile(
     rf"""(?P<space>[ \t\n\r]+)
     | (?P<number>{NUMBER})
     | (?P<text>{TEXT})
+    | (?P<template>{TEMPLATE})
     | (?P<name>[A-Za-z_$][\w$]*)
     | (?P<sign>\?\.(?!\d) | ===|!==|==|!= | <=|>= | && | \|\| | \?\? | -(?!-) | \+(?!\+) | /(?![/*])
         | [.\[\](){{}},:?!<>*%] )""",
@@ -27,7 +30,7 @@ class Unknown(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """One word: `kind` is number, text, name or sign; at the end, end."""
+    """One word: `kind` is number, text, template, name or sign; at the end, end."""
 
     kind: str
     text: str

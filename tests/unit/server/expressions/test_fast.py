@@ -31,7 +31,9 @@ LITERALS = (
         ["true", "false", "null", "undefined", "NaN", "this", "Boolean", "Boolean(0)", "[]", "[1, 'a',]"]
     )
     | some.sampled_from(["'a'", '"b"', "'é'", "'\\n\\u0041'", "'\\u{41}'", "'\\ud83d'", "''", "'10'", "'it\\'s; '"])
-    | some.sampled_from(["{}", "({a: 1, 'b': [2]})", "({})", "`t`", "/x/", "'\\\n'", "[,]", "({__proto__: 1})"])
+    | some.sampled_from(
+        ["{}", "({a: 1, 'b': [2]})", "({})", "`t`", "`a ${result} b`", "/x/", "'\\\n'", "[,]", "({__proto__: 1})"]
+    )
 )
 ROOTS = some.sampled_from(
     ["flow_input", "previous_result", "result", "iter", "error", "params", "flow_env", "missing"]
@@ -72,6 +74,7 @@ def combined(inner: some.SearchStrategy[str]) -> some.SearchStrategy[str]:
         | some.builds("[{}, {}]".format, inner, inner)
         | some.builds("({{a: {}, b: {}}})".format, inner, inner)
         | some.builds("Boolean({})".format, inner)
+        | some.builds("`a${{{}}} ${{{}}}$`".format, inner, inner)
     )
 
 
@@ -144,6 +147,7 @@ def test_paths(evaluate, fetching, path, names, results):
         "'prefix ' + flow_input.iter.value",
         "results.b.l.length",
         "-1",
+        "`n is ${flow_input.n}, ${result == 5 ? 'five' : 'other'}`",
         '"it\'s"',
     ],
 )
