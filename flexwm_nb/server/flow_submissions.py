@@ -68,7 +68,7 @@ async def by_path(request: Request) -> Job:
 
 async def by_version(request: Request) -> Job:
     """The job of `…/fv/VERSION`. Raises Failure 404."""
-    number = request.path_params["version"]
+    number = http.number(request, "version")
     row = http.context(request).database.one("flows_runnable_version", workspace=http.workspace(request), id=number)
     if row is None:
         raise missing("flow version", number)

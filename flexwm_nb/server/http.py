@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -11,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from flexwm_nb.server import serde
-from flexwm_nb.server.failures import Failure, require_admin, unauthorized
+from flexwm_nb.server.failures import Failure, invalid_url, require_admin, unauthorized
 
 if TYPE_CHECKING:
     from flexwm_nb.server.context import Context
@@ -20,6 +21,8 @@ T = TypeVar("T", bound=msgspec.Struct)
 
 PER_PAGE = 1_000  # rows of a page unless asked otherwise
 LONGEST_PAGE = 10_000  # rows
+NUMBER = re.compile(r"[+-]?[0-9]{1,20}")
+LARGEST = {"i64": (-(2**63), 2**63 - 1), "u32": (0, 2**32 - 1)}
 
 _encoder = msgspec.json.Encoder()
 
@@ -82,6 +85,14 @@ def admin(request: Request) -> Identity:
 def path(request: Request, name: str = "path") -> str:
     """A path parameter that takes the rest of the URL; one leading slash is dropped."""
     return str(request.path_params[name]).removeprefix("/")
+
+
+def number(request: Request, name: str, kind: str = "i64") -> int:
+    """A whole number in the path. Raises Failure 400."""
+    text: str = request.path_params[name]
+    if not NUMBER.fullmatch(text) or not (LARGEST[kind][0] <= int(text) <= LARGEST[kind][1]):
+        raise invalid_url(f"Cannot parse `{name}` with value `{text}` to a `{kind}`")
+    return int(text)
 
 
 async def json_bytes(request: Request) -> bytes:

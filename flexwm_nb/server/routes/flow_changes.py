@@ -18,7 +18,7 @@ from starlette.routing import Route
 from flexwm_nb.server import interpreters, new_flow, paths, scheduler
 from flexwm_nb.server.clock import now
 from flexwm_nb.server.failures import Failure, bad_request, missing
-from flexwm_nb.server.http import body, context, empty, identity, path, plain, workspace
+from flexwm_nb.server.http import body, context, empty, identity, number, path, plain, workspace
 from flexwm_nb.server.new_flow import NewFlow
 from flexwm_nb.server.store.database import Transaction
 
@@ -130,9 +130,11 @@ async def delete(request: Request) -> Response:
 
 async def update_message(request: Request) -> Response:
     """Change a version's deployment message."""
-    new, where, number = await body(request, Message), workspace(request), request.path_params["version"]
+    new, where, version = await body(request, Message), workspace(request), number(request, "version")
     await context(request).database.write(
-        lambda transaction: transaction.run("flows_set_message", workspace=where, id=number, message=new.deployment_msg)
+        lambda transaction: transaction.run(
+            "flows_set_message", workspace=where, id=version, message=new.deployment_msg
+        )
     )
     return empty()
 
@@ -149,7 +151,7 @@ routes = [
     Route(f"{FLOWS}/update/{{path:path}}", update, methods=["POST"]),
     Route(f"{FLOWS}/archive/{{path:path}}", archive, methods=["POST"]),
     Route(f"{FLOWS}/delete/{{path:path}}", delete, methods=["DELETE"]),
-    Route(f"{FLOWS}/history_update/v/{{version:int}}", update_message, methods=["POST"]),
-    Route(f"{FLOWS}/history_update/v/{{version:int}}/p/{{path:path}}", update_message, methods=["POST"]),
+    Route(f"{FLOWS}/history_update/v/{{version}}", update_message, methods=["POST"]),
+    Route(f"{FLOWS}/history_update/v/{{version}}/p/{{path:path}}", update_message, methods=["POST"]),
     Route(f"{FLOWS}/toggle_workspace_error_handler/{{path:path}}", toggle_error_handler, methods=["POST"]),
 ]

@@ -12,7 +12,7 @@ from starlette.routing import Route
 
 from flexwm_nb.server import flow_documents
 from flexwm_nb.server.failures import missing, not_found
-from flexwm_nb.server.http import as_json, context, fragment, identity, paging, path, query, workspace
+from flexwm_nb.server.http import as_json, context, fragment, identity, number, paging, path, query, workspace
 from flexwm_nb.server.store.database import Row
 
 
@@ -56,12 +56,12 @@ async def by_path(request: Request) -> Response:
 
 async def by_version(request: Request) -> Response:
     """The flow as it was in one version: its value and schema, with what else the flow says now."""
-    number, name = request.path_params["version"], request.path_params.get("path")
+    version_id, name = number(request, "version"), request.path_params.get("path")
     row = context(request).database.one(
-        "flows_version", workspace=workspace(request), id=number, path=name and path(request)
+        "flows_version", workspace=workspace(request), id=version_id, path=name and path(request)
     )
     if row is None:
-        raise missing("Flow version", number)
+        raise missing("Flow version", version_id)
     return as_json(flow_documents.flow(row))
 
 
@@ -138,8 +138,8 @@ routes = [
     Route(f"{FLOWS}/list", listing, methods=["GET"]),
     Route(f"{FLOWS}/list_paths", paths, methods=["GET"]),
     Route(f"{FLOWS}/list_search", search, methods=["GET"]),
-    Route(f"{FLOWS}/get/v/{{version:int}}", by_version, methods=["GET"]),
-    Route(f"{FLOWS}/get/v/{{version:int}}/p/{{path:path}}", by_version, methods=["GET"]),
+    Route(f"{FLOWS}/get/v/{{version}}", by_version, methods=["GET"]),
+    Route(f"{FLOWS}/get/v/{{version}}/p/{{path:path}}", by_version, methods=["GET"]),
     Route(f"{FLOWS}/get/{{path:path}}", by_path, methods=["GET"]),
     Route(f"{FLOWS}/exists/{{path:path}}", exists, methods=["GET"]),
     Route(f"{FLOWS}/history/p/{{path:path}}", history, methods=["GET"]),

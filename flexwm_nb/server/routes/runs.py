@@ -97,7 +97,7 @@ def _routes(prefix: str, answer: Answer, methods: list[str]) -> list[Route]:
         Route(f"{base}/p/{{path:path}}", _endpoint(submissions.by_path, answer), methods=methods),
         Route(f"{base}/h/{{hash}}", _endpoint(submissions.by_hash, answer), methods=methods),
         Route(f"{base}/f/{{path:path}}", _endpoint(flow_submissions.by_path, answer), methods=methods),
-        Route(f"{base}/fv/{{version:int}}", _endpoint(flow_submissions.by_version, answer), methods=methods),
+        Route(f"{base}/fv/{{version}}", _endpoint(flow_submissions.by_version, answer), methods=methods),
         Route(f"{base}/preview", _endpoint(submissions.preview, answer), methods=["POST"]),
         Route(f"{base}/preview_flow", _endpoint(flow_submissions.preview, answer), methods=["POST"]),
     ]
