@@ -31,12 +31,18 @@ class Expressions:
     """Evaluates JavaScript in processes of its own, which are started when the first expression needs one."""
 
     def __init__(
-        self, *, time_limit: float = TIME_LIMIT, memory_limit: int = MEMORY_LIMIT, processes: int = PROCESSES
+        self,
+        *,
+        time_limit: float = TIME_LIMIT,
+        memory_limit: int = MEMORY_LIMIT,
+        processes: int = PROCESSES,
+        idle_time: float = IDLE_TIME,
     ) -> None:
         """Evaluate within these limits, in that many processes at most."""
-        self._time_limit, self._memory_limit = time_limit, memory_limit
+        self._time_limit, self._memory_limit, self._idle_time = time_limit, memory_limit, idle_time
         self._places = asyncio.Semaphore(processes)
         self._idle: list[EngineProcess] = []  # the one used last at the end
+        self._sweep: asyncio.TimerHandle | None = None
         self.processes: set[EngineProcess] = set()  # that run
 
     async def start(self) -> None:
@@ -44,6 +50,8 @@ class Expressions:
 
     async def close(self) -> None:
         """End all processes. What is being evaluated fails."""
+        if self._sweep is not None:
+            self._sweep.cancel()
         await asyncio.gather(*(process.close() for process in self.processes))
         self.processes.clear()
         self._idle.clear()
@@ -101,15 +109,20 @@ class Expressions:
             self.processes.discard(process)
             return
         self._idle.append(process)
-        if len(self._idle) > 1:
-            asyncio.get_running_loop().call_later(IDLE_TIME, self._thin_out, self._idle[0], self._idle[0].evaluations)
+        if len(self._idle) > 1 and self._sweep is None:
+            self._sweep = asyncio.get_running_loop().call_later(self._idle_time, self._thin_out, {})
 
-    def _thin_out(self, process: EngineProcess, evaluations: int) -> None:
-        """End a process that has had nothing to do since."""
-        if process in self._idle and process.evaluations == evaluations and len(self._idle) > 1:
-            self._idle.remove(process)
-            self.processes.discard(process)
-            process.kill()
+    def _thin_out(self, before: dict[EngineProcess, int]) -> None:
+        """End processes that had nothing to do since the sweep before, but one; `before` counts what they had done."""
+        self._sweep = None
+        for process in [found for found in self._idle if before.get(found) == found.evaluations]:
+            if len(self._idle) > 1:
+                self._idle.remove(process)
+                self.processes.discard(process)
+                process.kill()
+        if len(self._idle) > 1:
+            counts = {process: process.evaluations for process in self._idle}
+            self._sweep = asyncio.get_running_loop().call_later(self._idle_time, self._thin_out, counts)
 
     def _refused(self, kind: bytes, text: bytes, reading: Reading) -> ExpressionError:
         """What is said of an expression that did not give a value."""

@@ -9,10 +9,11 @@ from functools import lru_cache
 from typing import Any
 
 from flexwm_nb.server.expressions.names import default, given
+from flexwm_nb.server.expressions.nodes import Node
 from flexwm_nb.server.expressions.operators import EXACT, UNDEFINED, Undefined, Unsure
 from flexwm_nb.server.expressions.parse import REMEMBERED, Reading
 from flexwm_nb.server.expressions.scope import ExpressionError, Scope
-from flexwm_nb.server.expressions.syntax import Node, compiled
+from flexwm_nb.server.expressions.syntax import compiled
 from flexwm_nb.server.expressions.tokens import Unknown
 
 HOLDERS = ("flow_input", "flow_env")

@@ -145,3 +145,18 @@ def test_who_stops_waiting_stops_the_evaluation():
         return count
 
     assert asyncio.run(cancelled()) == 0
+
+
+def test_processes_that_nobody_needs_end():
+    """After a burst one process stays."""
+
+    async def counted() -> tuple[int, int]:
+        expressions = Expressions(idle_time=0.1)
+        await asyncio.gather(*(expressions.evaluate("[1].map(n => n)", Scope()) for _ in range(4)))
+        many = len(expressions.processes)
+        await asyncio.sleep(0.4)
+        few = len(expressions.processes)
+        await expressions.close()
+        return many, few
+
+    assert asyncio.run(counted()) == (4, 1)
