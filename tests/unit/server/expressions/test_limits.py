@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import os
+import subprocess
+import sys
 import time
 from pathlib import Path
 
+import psutil
 import pytest
 
 from flexwm_nb.server.expressions import ExpressionError, Expressions, Scope
@@ -160,3 +163,31 @@ def test_processes_that_nobody_needs_end():
         return many, few
 
     assert asyncio.run(counted()) == (4, 1)
+
+
+ENDLESS = """
+import asyncio
+from flexwm_nb.server.expressions import Expressions, Scope
+
+async def main():
+    expressions = Expressions(time_limit=0.5)
+    await expressions.evaluate("[1].map(n => n)", Scope())
+    (process,) = expressions.processes
+    print(process.pid, flush=True)
+    await expressions.evaluate("while (true) {}", Scope())
+
+asyncio.run(main())
+"""
+
+
+def test_the_process_does_not_outlive_the_server():
+    """When the server is killed, the kernel ends what still computes."""
+    server = subprocess.Popen([sys.executable, "-c", ENDLESS], stdout=subprocess.PIPE, text=True)
+    with server:
+        pid = int(server.stdout.readline())
+        time.sleep(0.2)  # it computes
+        server.kill()
+    end = time.monotonic() + 15
+    while psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE:
+        assert time.monotonic() < end
+        time.sleep(0.05)
