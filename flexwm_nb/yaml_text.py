@@ -81,6 +81,12 @@ class Dumper(yaml.SafeDumper):
         """Nothing is written as a reference to another place."""
         return True
 
+    def choose_scalar_style(self) -> str:
+        """Double quotes for a text with single ones in it."""
+        style: str = super().choose_scalar_style()
+        text = self.event.value
+        return '"' if style == "'" and "'" in text and '"' not in text and "\\" not in text else style
+
     def analyze_scalar(self, scalar: str) -> Any:
         """Blocks also for texts with tabs and with spaces before a line's end."""
         analysis = super().analyze_scalar(scalar)

@@ -1,4 +1,4 @@
-"""`flexwm serve | status | stop | doctor`."""
+"""`flexwm serve | status | stop | doctor | push | pull`."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ import argparse
 import os
 import sys
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from flexwm_nb.errors import FlexwmError
+from flexwm_nb.errors import FlexwmError, InvalidInput
 from flexwm_nb.handshake import VERSION
 
 if TYPE_CHECKING:
@@ -47,10 +48,19 @@ def parser() -> argparse.ArgumentParser:
     ended = commands.add_parser("stop", help="end the local engine when its jobs have ended")
     ended.add_argument("--force", action="store_true", help="end it at once; its jobs start again with it")
     checked = commands.add_parser("doctor", help="check configuration and engine, with what to do")
-    for command, run in ((shown, status), (ended, stop), (checked, doctor)):
+    pushed = commands.add_parser("push", help="send scripts and flows from files, laid out as wmill sync does")
+    pulled = commands.add_parser("pull", help="write scripts and flows to files, laid out as wmill sync does")
+    for command, run in ((shown, status), (ended, stop), (checked, doctor), (pushed, push), (pulled, pull)):
         command.set_defaults(command=run)
         command.add_argument("--store", metavar="DIR", help="directory of the local engine's store")
-    for command in (shown, checked):
+    for command in (pushed, pulled):
+        command.add_argument("path", nargs="?", default="", help="only what is below it, such as f/flights")
+        command.add_argument("--dir", default=".", help="the folder of the files (the current one)")
+        command.add_argument("--dry-run", action="store_true", help="say what would change, and change nothing")
+        command.add_argument("--yes", action="store_true", help="do not ask before changing something")
+    pushed.add_argument("--message", help="deployment message of the new versions of flows")
+    pulled.add_argument("--delete", action="store_true", help="take away files of what the engine does not have")
+    for command in (shown, checked, pushed, pulled):
         command.add_argument("--engine", metavar="ENGINE", help="local, or the URL of a Windmill")
         command.add_argument("--workspace", metavar="W", help="workspace")
     return made
@@ -108,6 +118,45 @@ def doctor(options: argparse.Namespace) -> int:
     for check in checks:
         print(_line(check))
     return FAILED if any(check.status == "fail" for check in checks) else FINE
+
+
+def push(options: argparse.Namespace) -> int:
+    """Make the engine have what the files have."""
+    from flexwm_nb import sync
+    from flexwm_nb.engine import Engine
+
+    with Engine(_config(options)) as engine:
+        plan = sync.plan_push(engine.client, Path(options.dir), options.path)
+        if _agreed(plan, options, f"{engine.client.endpoint.url}, workspace {engine.client.endpoint.workspace}"):
+            sync.push(plan, engine.scripts, engine.flows, message=options.message, told=print)
+    return FINE
+
+
+def pull(options: argparse.Namespace) -> int:
+    """Make the files have what the engine has."""
+    from flexwm_nb import sync
+    from flexwm_nb.engine import Engine
+
+    folder = Path(options.dir)
+    with Engine(_config(options)) as engine:
+        plan = sync.plan_pull(engine.client, folder, options.path, delete=options.delete)
+        if _agreed(plan, options, str(folder.resolve())):
+            sync.pull(plan, folder)
+    return FINE
+
+
+def _agreed(plan: Sequence[object], options: argparse.Namespace, where: str) -> bool:
+    """Show what will change, and whether to go on with it."""
+    for change in plan:
+        print(change)
+    if not plan:
+        print(f"nothing to change in {where}")
+        return False
+    if options.dry_run or options.yes:
+        return bool(options.yes and not options.dry_run)
+    if not sys.stdin.isatty():
+        raise InvalidInput(f"{len(plan)} changes wait for a yes", remedy="Say --yes, or --dry-run to only see them")
+    return input(f"Change {len(plan)} in {where}? [y/N] ").strip().lower() in ("y", "yes")
 
 
 def _config(options: argparse.Namespace) -> Config:

@@ -28,13 +28,18 @@ ABSENT: Mapping[str, Any] = {  # what leaving a field out means, where an engine
 
 def differs(document: Mapping[str, Any], current: DeployedFlow) -> bool:
     """Whether sending the document would change the current version."""
-    if current.archived or any((document.get(name) or "") != (getattr(current, name) or "") for name in TEXTS):
-        return True
-    if any(document.get(name) is not None and document[name] != getattr(current, name) for name in SETTINGS):
-        return True
-    if _meaning(document.get("schema")) != _meaning(current.schema):
-        return True
-    return bool(_essence(document["value"]) != _essence(current.value))
+    old = {name: getattr(current, name) for name in (*TEXTS, *SETTINGS, "schema", "value")}
+    return current.archived or not same_meaning(document, old)
+
+
+def same_meaning(new: Mapping[str, Any], old: Mapping[str, Any]) -> bool:
+    """Whether two documents say the same, whatever an engine added to one of them."""
+    if any((new.get(name) or "") != (old.get(name) or "") for name in TEXTS):
+        return False
+    if any(new.get(name) is not None and new[name] != old.get(name) for name in SETTINGS):
+        return False
+    same_inputs = _meaning(new.get("schema")) == _meaning(old.get("schema"))
+    return same_inputs and bool(_essence(new["value"]) == _essence(old["value"]))
 
 
 def sent(document: Mapping[str, Any], path: str, message: str | None) -> dict[str, Any]:
