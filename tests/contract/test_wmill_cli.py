@@ -1,10 +1,10 @@
-"""The real `wmill` command line, where it is installed, against a running engine."""
+"""The real `wmill` command line, which `make` installs beside this Python, against a running engine."""
 
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from uuid import uuid4
@@ -14,7 +14,7 @@ import pytest
 
 from tests.conftest import TOKEN, WORKSPACE, Server
 
-pytestmark = pytest.mark.skipif(shutil.which("wmill") is None, reason="wmill is not installed")
+NODE = Path(sys.prefix) / "node" / "node_modules" / ".bin"
 
 SETTINGS = 'defaultTs: bun\nincludes: ["{}/**"]\nexcludes: []\nincludeSchedules: true\n'
 FLOW = """summary: s
@@ -63,7 +63,7 @@ def wmill(server: Server, files: Path) -> Wmill:
         where = ["--base-url", f"{server.url}/", "--token", TOKEN, "--workspace", WORKSPACE]
         environment = {**os.environ, "HOME": str(files), "NO_COLOR": "1", "CI": "1"}
         done = subprocess.run(
-            ["wmill", *command, *where],
+            [str(NODE / "wmill"), *command, *where],
             cwd=files, env=environment, capture_output=True, text=True, timeout=120, stdin=subprocess.DEVNULL,
         )  # fmt: skip
         assert done.returncode == 0, done.stdout + done.stderr
