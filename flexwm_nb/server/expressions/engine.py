@@ -19,6 +19,7 @@ MEGABYTE = 1024 * 1024
 MEMORY_LIMIT = 32 * MEGABYTE  # bytes, Windmill's
 PROCESSES = 4
 IDLE_TIME = 60.0  # seconds that a process is kept which nobody needs; the last one stays
+TOO_DEEP = "QuickJS evaluation error: recursion limit exceeded"
 UNAVAILABLE = {
     "result": "Result fetching not available without authenticated client",
     "variable": "variable() is not available without an authenticated client",
@@ -192,20 +193,26 @@ async def answered(scope: Scope, kind: str, name: str) -> bytes:
 
 
 def encoded(value: Any) -> bytes:
-    """A value in JSON. What UTF-8 cannot say is escaped."""
+    """A value in JSON. What UTF-8 cannot say is escaped. Raises ExpressionError."""
     try:
         return msgspec.json.encode(value)
     except UnicodeEncodeError:
         return json.dumps(value).encode()
+    except RecursionError:
+        raise ExpressionError(TOO_DEEP) from None
 
 
 def decoded(text: bytes) -> Any:
     """The value that JSON says, halves of characters too. Raises ExpressionError: an expression can change JSON."""
     try:
         return msgspec.json.decode(text)
+    except RecursionError:
+        raise ExpressionError(TOO_DEEP) from None
     except ValueError:
         pass
     try:
         return json.loads(text)
+    except RecursionError:
+        raise ExpressionError(TOO_DEEP) from None
     except ValueError as error:
         raise ExpressionError(f"QuickJS evaluation error: the value is no JSON: {error}") from None

@@ -33,6 +33,7 @@ LARGE = "exceeded the memory limit of 32 MB"
         ("[...'a'.repeat(1e7)]", LARGE),
         ("flow_input.text.trim()", LARGE),
         ("let a = 'x'; for (;;) a += a", "string too long"),
+        ("let a = []; for (let i = 0; i < 2000; i++) a = [a]; return a", "recursion limit exceeded"),
         ("(function f() { return f() + 1 })()", "Maximum call stack size exceeded"),
     ],
 )
