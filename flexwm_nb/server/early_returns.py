@@ -29,7 +29,7 @@ async def _step(parts: Context, job: Job, flow: Flow, step: str) -> Ending:
         try:
             module = _module(parts, job, step)
             if module == "Success" or (module == "Failure" and flow.failure_module is None):
-                result = step_results.find(parts.database, job.workspace_id, job.id, step)
+                result = step_results.find(parts, job.workspace_id, job.id, step)
                 return Ending(status="success" if module == "Success" else "failure", result=result, completed_at=now())
             await asyncio.wait({change}, timeout=PATIENCE)
         finally:
@@ -39,5 +39,5 @@ async def _step(parts: Context, job: Job, flow: Flow, step: str) -> Ending:
 def _module(parts: Context, job: Job, step: str) -> str | None:
     """How far the step is."""
     row = parts.database.one("steps_flow", workspace=job.workspace_id, id=job.id)
-    found = step_results.modules(row) if row is not None else []
+    found = step_results.modules(parts, row) if row is not None else []
     return next((module["type"] for module in found if module.get("id") == step), None)

@@ -11,23 +11,24 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+from flexwm_nb.server.context import Context
 from flexwm_nb.server.failures import Failure, missing, not_found
 from flexwm_nb.server.job_ids import NIL
-from flexwm_nb.server.store.database import Database, Row
+from flexwm_nb.server.store.database import Row
 
 Module = dict[str, Any]
 
 
-def find(database: Database, workspace: str, flow_job: str, step: str) -> str:
+def find(parts: Context, workspace: str, flow_job: str, step: str) -> str:
     """The result as JSON text. Raises Failure 404."""
-    flow: Row | None = _flow(database, workspace, flow_job)
+    flow: Row | None = _flow(parts, workspace, flow_job)
     if flow is None:
         raise missing("Flow", flow_job)
     while flow is not None:
-        found = _within(database, workspace, flow, step)
+        found = _within(parts, workspace, flow, step)
         if found is not None:
-            return _result(database, workspace, found)
-        flow = _flow(database, workspace, flow["parent_job"]) if flow["parent_job"] else None
+            return _result(parts, workspace, found)
+        flow = _flow(parts, workspace, flow["parent_job"]) if flow["parent_job"] else None
     raise _nowhere(flow_job, step)
 
 
@@ -35,26 +36,26 @@ def _nowhere(flow_job: str, step: str) -> Failure:
     return not_found(f"Flow result by id not found going top-down in subflows (currently: {flow_job}), (id: {step})")
 
 
-def _flow(database: Database, workspace: str, job: str) -> Row | None:
-    return database.one("steps_flow", workspace=workspace, id=job)
+def _flow(parts: Context, workspace: str, job: str) -> Row | None:
+    return parts.database.one("steps_flow", workspace=workspace, id=job)
 
 
-def modules(flow: Row) -> list[Module]:
-    """What the flow's status says of its modules, the failure module included."""
-    status = json.loads(flow["flow_status"] or "{}")
+def modules(parts: Context, flow: Row) -> list[Module]:
+    """What the flow's status says of its modules, the failure module included; of one that goes on, as it is now."""
+    status = json.loads(parts.flows.status(flow["id"]) or flow["flow_status"] or "{}")
     found = [*status.get("modules", ()), status.get("failure_module"), status.get("preprocessor_module")]
     return [module for module in found if module]
 
 
-def _within(database: Database, workspace: str, flow: Row, step: str) -> Module | None:
+def _within(parts: Context, workspace: str, flow: Row, step: str) -> Module | None:
     """The module of that id in the flow, or in the flows that it consists of."""
-    known = modules(flow)
+    known = modules(parts, flow)
     for module in known:
         if module.get("id") == step and module.get("job"):
             return module
     for job in _inner(known):
-        inner = _flow(database, workspace, job)
-        if inner is not None and (found := _within(database, workspace, inner, step)) is not None:
+        inner = _flow(parts, workspace, job)
+        if inner is not None and (found := _within(parts, workspace, inner, step)) is not None:
             return found
     return None
 
@@ -67,14 +68,14 @@ def _inner(known: list[Module]) -> Iterator[str]:
             yield job
 
 
-def _result(database: Database, workspace: str, module: Module) -> str:
+def _result(parts: Context, workspace: str, module: Module) -> str:
     """What a module returned: of a loop or of all branches the list."""
     jobs = module.get("flow_jobs")
     if jobs is None or module.get("branch_chosen"):
-        return _one(database, workspace, jobs[-1] if jobs else module["job"])
-    return f"[{', '.join(_one(database, workspace, job) for job in jobs)}]"
+        return _one(parts, workspace, jobs[-1] if jobs else module["job"])
+    return f"[{', '.join(_one(parts, workspace, job) for job in jobs)}]"
 
 
-def _one(database: Database, workspace: str, job: str) -> str:
-    row = database.one("job_outcome", workspace=workspace, id=job)
+def _one(parts: Context, workspace: str, job: str) -> str:
+    row = parts.database.one("job_outcome", workspace=workspace, id=job)
     return "null" if row is None or row["result"] is None else str(row["result"])

@@ -14,12 +14,6 @@ import pytest
 RECORDED = Path(__file__).parents[3] / "shared" / "conformance"
 TOKEN, WORKSPACE = "token-of-the-tests", "demo"
 LANGUAGES = {"python3", "bash"}
-# Recorded cases of capabilities that are not built yet; each name is removed with the capability.
-NOT_BUILT = {
-    "flow_run_by_path": "flows",
-    "wait_result_success_and_failure": "flows",
-    "approval_as_owner": "flows",
-}
 
 
 def cases(name: str) -> list[dict[str, Any]]:
@@ -46,8 +40,8 @@ def peer(server: Any) -> Iterator[Any]:
 
 
 def built_http_cases() -> list[Any]:
-    """The recorded requests about what is built."""
-    return [pytest.param(case, id=case["name"]) for case in cases("http_cases.json") if case["name"] not in NOT_BUILT]
+    """The recorded requests."""
+    return [pytest.param(case, id=case["name"]) for case in cases("http_cases.json")]
 
 
 def built_script_cases() -> list[Any]:

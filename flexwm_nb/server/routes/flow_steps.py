@@ -18,7 +18,7 @@ from flexwm_nb.server.routes.jobs import ResultQuery, find, job_id, pick, readab
 async def result_by_id(request: Request) -> Response:
     """The result of a step, or the part of it that `json_path` names."""
     flow, step = id_in_url(request.path_params["flow"], "flow_job_id"), request.path_params["step"]
-    result = step_results.find(context(request).database, workspace(request), flow, step)
+    result = step_results.find(context(request), workspace(request), flow, step)
     path = query(request, ResultQuery).json_path
     return raw_json(result if not path else json.dumps(pick(json.loads(result), path), ensure_ascii=False))
 
@@ -31,7 +31,7 @@ async def debug_info(request: Request) -> Response:
         raise not_found(f"QueuedJob {identifier} not found")
     find(request, "job_state")
     found = {}
-    for module in step_results.modules(row):
+    for module in step_results.modules(context(request), row):
         job = module.get("job")
         whole = None if job in (None, NIL) else database.one("job_read", workspace=where, id=job)
         if whole is not None:
