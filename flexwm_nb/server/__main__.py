@@ -15,7 +15,9 @@ from flexwm_nb.server import administrator
 from flexwm_nb.server.app import Application
 from flexwm_nb.server.clock import now
 from flexwm_nb.server.context import Context
+from flexwm_nb.server.expressions import Expressions
 from flexwm_nb.server.files import Files
+from flexwm_nb.server.flow_runs import Flows
 from flexwm_nb.server.lifecycle import Lifecycle, StoreLock
 from flexwm_nb.server.logs import Logs
 from flexwm_nb.server.queue import Queue
@@ -41,9 +43,11 @@ async def serve(settings: Settings) -> None:
         files=Files(settings.store / "files", database, limit=settings.files_limit),
         queue=Queue(database),
         runners=Runners(settings.store / "jobs"),
+        expressions=Expressions(),
         started_at=now(),
     )
     context.worker = Worker(context)
+    context.flows = Flows(context)
     context.lifecycle = Lifecycle(settings, context)
     await administrator.ensure(database, workspace=settings.workspace, token=settings.token)
     await context.runners.start()
@@ -52,6 +56,7 @@ async def serve(settings: Settings) -> None:
         await context.lifecycle.serve(Application(context))
     finally:
         await context.runners.close()
+        await context.expressions.close()
         database.close()
 
 

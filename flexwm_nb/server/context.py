@@ -6,7 +6,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from flexwm_nb.server.expressions import Expressions
     from flexwm_nb.server.files import Files
+    from flexwm_nb.server.flow_runs import Flows
     from flexwm_nb.server.http import Identity
     from flexwm_nb.server.lifecycle import Lifecycle
     from flexwm_nb.server.logs import Logs
@@ -29,8 +31,10 @@ class Context:
     files: Files
     queue: Queue
     runners: Runners
+    expressions: Expressions
     started_at: int  # microseconds
     worker: Worker = field(init=False)
+    flows: Flows = field(init=False)
     lifecycle: Lifecycle = field(init=False)
     job_tokens: dict[str, Identity] = field(default_factory=dict)  # token of a running job -> who it acts as
     identities: dict[tuple[str, str | None], Identity] = field(default_factory=dict)  # token's hash, workspace

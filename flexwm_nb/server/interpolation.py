@@ -37,6 +37,11 @@ async def interpolate(
     }
 
 
+def resolve(context: Context, workspace: str, reference: str) -> Any:
+    """What one `$var:PATH`, `$jsonvar:PATH` or `$res:PATH` stands for. Raises Failure."""
+    return _Visit(context, workspace, {}, reference).value(reference)
+
+
 def refers(value: Any) -> bool:
     """Whether a JSON value holds a reference."""
     return MARKER.search(json.dumps(value, ensure_ascii=False)) is not None

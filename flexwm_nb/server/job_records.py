@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 Status = Literal["success", "failure", "canceled", "skipped"]
+FLOWS = frozenset({"flow", "flowpreview", "flownode"})  # kinds of jobs that consist of others
 FINAL: frozenset[str] = frozenset({"success", "failure", "canceled", "skipped"})
 
 
@@ -15,7 +16,7 @@ class Job:
 
     id: str
     workspace_id: str
-    kind: str  # script, preview, identity, noop
+    kind: str  # script, preview, identity, noop, flow, flowpreview, flownode
     tag: str
     created_by: str
     permissioned_as: str
@@ -43,11 +44,18 @@ class Job:
     raw_lock: str | None = None
     raw_flow: str | None = None  # JSON
     flow_status: str | None = None  # JSON; given to a flow that goes on from another run
+    flow_place: str | None = None  # JSON; of the flow of a loop's iteration or a branch in the one above it
+    delete_after: int | None = None  # seconds after its flow's end that its content stays
     attempt: int = 0  # starts, this one included
     worker: str | None = None  # that runs it
     started_at: int | None = None
     canceled_by: str | None = None
     canceled_reason: str | None = None
+
+    @property
+    def is_flow(self) -> bool:
+        """Whether it consists of other jobs."""
+        return self.kind in FLOWS
 
     def columns(self) -> dict[str, Any]:
         """The record by the names of the store's columns."""

@@ -54,16 +54,7 @@ class Queue:
 
     async def submit(self, job: Job) -> None:
         """Store a new job durably: waiting, or running where its worker is named. Raises DuplicateJob."""
-        parameters = job.columns()
-        parameters["status"] = "queued" if job.worker is None else "running"
-
-        def change(transaction: Transaction) -> None:
-            transaction.run("jobs_insert", **parameters)
-            if not transaction.changes:
-                raise DuplicateJob(job.id)
-            transaction.run("jobs_insert_input", **parameters)
-
-        await self._database.write(change)
+        await self._database.write(lambda transaction: insert(transaction, job))
 
     async def claim(self, workers: Sequence[str]) -> list[Job]:
         """Give each worker the next job that is due. What a crash undoes here is claimed anew."""
@@ -153,6 +144,16 @@ class Queue:
         return await self._database.write(change)
 
 
+def insert(transaction: Transaction, job: Job) -> None:
+    """Store a new job: waiting, or running where its worker is named. Raises DuplicateJob."""
+    parameters = job.columns()
+    parameters["status"] = "queued" if job.worker is None else "running"
+    transaction.run("jobs_insert", **parameters)
+    if not transaction.changes:
+        raise DuplicateJob(job.id)
+    transaction.run("jobs_insert_input", **parameters)
+
+
 def claim(transaction: Transaction, workers: Sequence[str]) -> list[Job]:
     """The next due jobs, one for each worker, with what they are given."""
     claimed = []
@@ -196,7 +197,7 @@ def _columns(job_id: str, ending: Ending) -> dict[str, object]:
 
 def cache_key(job: Job) -> str:
     """What must be equal for a kept result to stand for a run."""
-    parts = (job.hash, job.raw_code, job.language, job.entrypoint, job.arguments)
+    parts = (job.path, job.hash, job.raw_code, job.raw_flow, job.language, job.entrypoint, job.arguments)
     return sha256(json.dumps(parts).encode()).hexdigest()
 
 

@@ -18,7 +18,7 @@ from flexwm_nb.errors import StoreError
 from flexwm_nb.server import outcomes, scheduler
 from flexwm_nb.server.clock import now, render_time
 from flexwm_nb.server.environment import WORKER_GROUP
-from flexwm_nb.server.job_records import Ending, Job, Status
+from flexwm_nb.server.job_records import FLOWS, Ending, Job, Status
 from flexwm_nb.server.job_run import HOST, Run
 from flexwm_nb.server.queue import RESTARTS, SECOND, Cancelled, DuplicateJob
 
@@ -45,6 +45,7 @@ class Worker:
         self._runs: dict[str, Run] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._waiters: dict[str, list[asyncio.Future[Ending]]] = {}
+        self._asked_at: dict[str, int] = {}  # slot -> `_submitted` when a job was looked for
         self._backlog = False  # whether a claim may find something
         self._submitted = 0  # jobs that came to wait
         self._claiming = False
@@ -62,6 +63,15 @@ class Worker:
         """Jobs that run now."""
         return len(self._runs)
 
+    @property
+    def draining(self) -> bool:
+        """Whether nothing more is to start."""
+        return self._draining
+
+    def runs(self, job_id: str) -> bool:
+        """Whether that job runs now."""
+        return job_id in self._runs
+
     async def start(self) -> None:
         """Settle what an earlier server left, then take up what waits."""
         left = await self._queue.recover()
@@ -75,8 +85,9 @@ class Worker:
         for job in left.cancelled:
             by, reason = job.canceled_by or "", job.canceled_reason or outcomes.NO_REASON
             await self._settle(job, "canceled", outcomes.canceled(by, reason))
-        self._arm(now())
-        self._wake()
+        await self._context.flows.recover()
+        self.arm(now())
+        self.wake()
 
     async def _settle(self, job: Job, status: Status, result: str) -> None:
         """Complete a job that does not run any more."""
@@ -88,21 +99,29 @@ class Worker:
             canceled_by=job.canceled_by,
             canceled_reason=job.canceled_reason,
         )
-        await self._queue.finish(job, ending)
+        above = self._context.flows.find(job.parent_job) if job.is_flow_step else None
+        if above is None:
+            await self._queue.finish(job, ending)
+        else:
+            await self._context.flows.step_ended(above, job, ending, None)
 
     async def submit(self, job: Job) -> None:
         """Store a job, and start it at once where a slot is free. Raises DuplicateJob or StoreError."""
         if job.id in self._runs:
             raise DuplicateJob(job.id)
         slot = self._slot_for(job)
+        if slot is not None and job.is_flow:
+            await self._context.flows.submit(job, slot)
+            self._follow_schedule(job)
+            return
         if slot is not None:
             await self._submit_running(replace(job, attempt=1, worker=slot, started_at=now()))
             return
         await self._queue.submit(job)
         if job.scheduled_for > now():
-            self._arm(job.scheduled_for)
+            self.arm(job.scheduled_for)
         else:
-            self._wake()
+            self.wake()
 
     async def _submit_running(self, job: Job) -> None:
         """Store a job that has a slot; its process gets ready meanwhile, and begins when the job is stored."""
@@ -112,10 +131,10 @@ class Worker:
             await self._queue.submit(job)
         except BaseException:
             self._context.logs.close(job.id, stored=False)
-            self._free(job.worker)
+            self.free(job.worker)
             await run.discard()
             raise
-        self._begin(run)
+        self.begin(run)
 
     def _slot_for(self, job: Job) -> str | None:
         """A slot for a new job that nothing due is before. A running job's child may use the reserve.
@@ -130,12 +149,12 @@ class Worker:
             return self._reserve.popleft()
         return None
 
-    def _free(self, slot: str | None) -> None:
+    def free(self, slot: str | None) -> None:
         """Give a slot back."""
         if slot is not None:
             (self._reserve if slot.endswith("n") else self._slots).append(slot)
 
-    def _begin(self, run: Run) -> None:
+    def begin(self, run: Run) -> None:
         """Run a claimed job."""
         self._runs[run.job.id] = run
         task = asyncio.ensure_future(self._see_through(run))
@@ -147,23 +166,55 @@ class Worker:
         """Run a job, store its end, and hand its slot on."""
         self._signals.notify(run.job.id)
         ending = await run.execute()
-        slot = run.job.worker or ""
-        wanted = [slot] if self._backlog and not self._draining and not slot.endswith("n") else []
-        before = self._submitted
+        above = self._context.flows.find(run.job.parent_job) if run.job.is_flow_step else None
+        if above is not None:
+            await self._context.flows.step_ended(above, run.job, ending, run.job.worker)
+            self._let_go(run.job.id, stored=False)
+            return
+        wanted = self.wanted(run.job.worker)
         won, claimed = await self._store(run.job, ending, wanted)
-        del self._runs[run.job.id]
-        self._context.logs.close(run.job.id, stored=won and ending.log is not None)
+        self._let_go(run.job.id, stored=won and ending.log is not None)
         if won:
-            self._tell(run.job.id, ending)
+            self.tell(run.job.id, ending)
         self._follow_schedule(run.job)
+        self.hand_on(run.job.worker, claimed, asked=bool(wanted))
+
+    def _let_go(self, job_id: str, *, stored: bool) -> None:
+        """That job does not run here any more."""
+        self._runs.pop(job_id, None)
+        self._context.logs.close(job_id, stored=stored)
+
+    def wanted(self, slot: str | None, *, sure: bool = False) -> list[str]:
+        """The slot, if the next job is to be claimed for it; `sure` tells that one waits."""
+        if slot is None or self._draining or slot.endswith("n") or not (sure or self._backlog):
+            return []
+        self._asked_at[slot] = self._submitted
+        return [slot]
+
+    def hand_on(self, slot: str | None, claimed: list[Job], *, asked: bool) -> None:
+        """Begin the jobs that were claimed for a slot, or give it back; `asked` tells that some were looked for."""
         for job in claimed:
-            self._begin(Run(self._context, job))
+            self._begin_claimed(job)
         if not claimed:
-            self._free(slot)
-            if wanted and before == self._submitted:
+            self.free(slot)
+            if asked and self._asked_at.get(slot or "") == self._submitted:
                 self._backlog = False
         if self._backlog:
             self._claim()
+
+    def _begin_claimed(self, job: Job) -> None:
+        """Run a job that was claimed: by a process, or by interpreting it."""
+        if not job.is_flow:
+            self.begin(Run(self._context, job))
+            return
+        task = asyncio.ensure_future(self._context.flows.begin(job))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        self._follow_schedule(job)
+
+    def take_slot(self) -> str | None:
+        """A free slot that nobody waits for, if there is one."""
+        return self._slots.popleft() if self._slots and not self._backlog and not self._draining else None
 
     async def _store(self, job: Job, ending: Ending, then: list[str]) -> tuple[bool, list[Job]]:
         """Store an end, again and again while the store refuses it: a full disk may have room later."""
@@ -178,8 +229,10 @@ class Worker:
                 told = True
                 await asyncio.sleep(STORE_RETRY)
 
-    def _tell(self, job_id: str, ending: Ending) -> None:
-        """Tell everybody who waits for a job that it has ended."""
+    def tell(self, job_id: str, ending: Ending) -> None:
+        """Tell everybody who waits for a job that its end is stored."""
+        if job_id in self._runs:
+            self._let_go(job_id, stored=ending.log is not None)
         for future in self._waiters.pop(job_id, ()):
             if not future.done():
                 future.set_result(ending)
@@ -199,7 +252,7 @@ class Worker:
         if not waiting:
             self._waiters.pop(job_id, None)
 
-    def _wake(self) -> None:
+    def wake(self) -> None:
         """Something due waits."""
         self._backlog = True
         self._submitted += 1
@@ -226,16 +279,16 @@ class Worker:
                     raise
                 self._slots.extend(slots[len(claimed) :])
                 for job in claimed:
-                    self._begin(Run(self._context, job))
+                    self._begin_claimed(job)
                 if len(claimed) < len(slots) and before == self._submitted:
                     self._backlog = False
         except StoreError as error:
             log.error("no job can be claimed: %s", error)
-            asyncio.get_running_loop().call_later(STORE_RETRY, self._wake)
+            asyncio.get_running_loop().call_later(STORE_RETRY, self.wake)
         finally:
             self._claiming = False
 
-    def _arm(self, moment: int) -> None:
+    def arm(self, moment: int) -> None:
         """Wake at that time, or at the one set before if that is sooner."""
         if self._timer is not None and self._timer_at <= moment:
             return
@@ -253,26 +306,38 @@ class Worker:
     def _due(self) -> None:
         """Take up what has fallen due, and wait for the next."""
         self._timer = None
+        task = asyncio.ensure_future(self._context.flows.wake_late())
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
         self.look_again()
 
     def look_again(self) -> None:
         """Take up what is due and wait for what will be: the store may hold jobs that this worker does not know of."""
-        row = self._context.database.one("jobs_next_due", now=now())
-        if row is not None and row["moment"] is not None:
-            self._arm(row["moment"])
-        self._wake()
+        for name in ("jobs_next_due", "flow_runs_next_late"):
+            row = self._context.database.one(name, now=now())
+            if row is not None and row["moment"] is not None:
+                self.arm(row["moment"])
+        self.wake()
 
     async def cancel(self, workspace: str, job_id: str, *, by: str, reason: str | None) -> Cancelled:
         """End a job and the jobs that it started: a waiting one now, a running one by ending its process."""
-        why = reason or outcomes.NO_REASON
+        why, flows = reason or outcomes.NO_REASON, self._context.flows
+        state = self._context.database.one("jobs_state", id=job_id, workspace=workspace)
+        waits = state is not None and state["status"] == "queued" and state["is_flow_step"]
+        if state is not None and waits and await flows.end_waiting(state, by, why):
+            return Cancelled.ENDS
         result = outcomes.canceled(by, why)
         found, row = await self._queue.cancel(workspace, job_id, by=by, reason=why, result=result)
         if found is Cancelled.ENDS:
-            self._tell(job_id, Ending(status="canceled", result=result, completed_at=now()))
+            self.tell(job_id, Ending(status="canceled", result=result, completed_at=now()))
         elif found is Cancelled.RUNS and (run := self._runs.get(job_id)) is not None:
             run.cancel(by, why)
+        elif found is Cancelled.RUNS:
+            flows.mark_canceled(job_id, by, why)
         if row is not None and found is not Cancelled.ENDED:
             await self._cancel_all(workspace, self._children(job_id), by, why)
+            if row["kind"] in FLOWS and found is Cancelled.RUNS:
+                await flows.end_if_idle(job_id)
         return found
 
     def _children(self, job_id: str) -> Iterable[str]:
@@ -283,11 +348,13 @@ class Worker:
             await self.cancel(workspace, job_id, by=by, reason=reason)
 
     async def force_cancel(self, workspace: str, job_id: str, *, by: str, reason: str | None) -> Cancelled:
-        """As `cancel`, but a running job is completed at once, whatever its process does."""
-        found = await self.cancel(workspace, job_id, by=by, reason=reason)
-        run = self._runs.get(job_id)
-        if found is Cancelled.RUNS and run is not None:
-            ended = self.ended(job_id)
+        """As `cancel`, but what runs is completed at once, whatever its process does; of a flow, the whole."""
+        row = self._context.database.one("jobs_state", id=job_id, workspace=workspace)
+        whole = job_id if row is None or not row["is_flow_step"] else row["root_job"] or job_id
+        found = await self.cancel(workspace, whole, by=by, reason=reason)
+        left = [run for run in self._runs.values() if whole in (run.job.id, run.job.root_job)]
+        for run in left if found is Cancelled.RUNS else ():
+            ended = self.ended(run.job.id)
             run.force(by, reason or outcomes.NO_REASON)
             await ended
         return found

@@ -123,11 +123,17 @@ def encode(state: FlowState) -> str:
 
 
 def compact(state: FlowState) -> str:
-    """The document without the lists that grow while a loop goes on: its jobs' own records tell them."""
+    """The document without the lists that grow while a loop goes on.
+
+    The first job stays, and all its jobs'
+    own records tell the rest.
+    """
     running = state.modules[state.step] if 0 <= state.step < len(state.modules) else None
-    if running is None or running.type != "InProgress" or running.flow_jobs is None:
+    if running is None or running.type != "InProgress" or not running.flow_jobs or state.restarted_from is not None:
         return encode(state)
-    short = msgspec.structs.replace(running, flow_jobs=[], flow_jobs_success=None, flow_jobs_duration=None)
+    short = msgspec.structs.replace(
+        running, flow_jobs=running.flow_jobs[:1], flow_jobs_success=None, flow_jobs_duration=None
+    )
     modules = state.modules.copy()
     modules[state.step] = short
     return encode(msgspec.structs.replace(state, modules=modules))

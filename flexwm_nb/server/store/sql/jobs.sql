@@ -3,12 +3,13 @@
 INSERT OR IGNORE INTO job (
     id, workspace_id, kind, status, path, hash, language, tag, priority, attempt, worker, created_by, permissioned_as,
     email, created_at, scheduled_for, started_at, timeout, parent_job, root_job, flow_step_id, is_flow_step,
-    same_worker, visible_to_owner, suspend, schedule_path, entrypoint, cache_ttl, interpreter, flow_status
+    same_worker, visible_to_owner, suspend, schedule_path, entrypoint, cache_ttl, interpreter, flow_status,
+    flow_place, delete_after
 ) VALUES (
     :id, :workspace_id, :kind, :status, :path, :hash, :language, :tag, :priority, :attempt, :worker, :created_by,
     :permissioned_as, :email, :created_at, :scheduled_for, :started_at, :timeout, :parent_job, :root_job,
     :flow_step_id, :is_flow_step, :same_worker, :visible_to_owner, :suspend, :schedule_path, :entrypoint, :cache_ttl,
-    :interpreter, :flow_status
+    :interpreter, :flow_status, :flow_place, :delete_after
 );
 
 -- name: jobs_insert_input
@@ -50,7 +51,7 @@ INSERT OR REPLACE INTO job_log (job_id, log) VALUES (:id, :log);
 -- Where a job stands.
 SELECT
     id, workspace_id, status, attempt, worker, parent_job, created_by, scheduled_for, schedule_path, canceled_by,
-    canceled_reason
+    canceled_reason, kind, is_flow_step, root_job
 FROM job
 WHERE id = :id AND workspace_id = :workspace;
 
@@ -71,8 +72,8 @@ UPDATE job SET status = 'queued', worker = NULL, started_at = NULL
 WHERE id = :id AND status = 'running' AND attempt = :attempt AND worker = :worker;
 
 -- name: jobs_left_running
--- Jobs that an earlier server left behind in mid-run.
-SELECT * FROM job WHERE status = 'running';
+-- Jobs that an earlier server left behind in mid-run; flows only wait for theirs.
+SELECT * FROM job WHERE status = 'running' AND kind NOT IN ('flow', 'flowpreview', 'flownode');
 
 -- name: jobs_next_due
 -- When the next job falls due that now waits for its time.

@@ -268,7 +268,9 @@ CREATE TABLE job (
     deleted INTEGER NOT NULL DEFAULT 0,
     interpreter TEXT,
     isolation TEXT,
-    flow_status TEXT                   -- JSON
+    flow_status TEXT,                  -- JSON
+    flow_place TEXT,                   -- JSON: where in the flow above it a loop's or branch's flow stands
+    delete_after INTEGER               -- seconds after the flow's end that its content stays
 ) WITHOUT ROWID;
 CREATE INDEX job_waiting ON job (priority DESC, scheduled_for, id) WHERE status = 'queued';
 CREATE INDEX job_unfinished ON job (workspace_id, created_at) WHERE completed_at IS NULL;
@@ -278,6 +280,8 @@ CREATE INDEX job_unsuccessful ON job (workspace_id, completed_at) WHERE status I
 CREATE INDEX job_path ON job (workspace_id, path, created_at);
 CREATE INDEX job_parent ON job (parent_job) WHERE parent_job IS NOT NULL;
 CREATE INDEX job_schedule ON job (workspace_id, schedule_path, status) WHERE schedule_path IS NOT NULL;
+
+CREATE INDEX job_suspended ON job (suspend_until) WHERE status = 'running' AND suspend > 0;
 
 CREATE TABLE job_input (
     job_id TEXT PRIMARY KEY,
@@ -303,6 +307,22 @@ CREATE TABLE job_cache (               -- results kept by cache_ttl
     result TEXT NOT NULL,              -- JSON
     expires_at INTEGER NOT NULL,
     PRIMARY KEY (workspace_id, key)
+) WITHOUT ROWID;
+
+CREATE TABLE flow_items (              -- what a loop that goes one by one goes over
+    job_id TEXT PRIMARY KEY,           -- of the flow
+    items TEXT NOT NULL                -- JSON list
+) WITHOUT ROWID;
+
+CREATE TABLE approval (                -- wishes that a flow goes on after a step, or not
+    job_id TEXT NOT NULL,              -- of the step
+    resume_id INTEGER NOT NULL,
+    flow_id TEXT NOT NULL,
+    value TEXT NOT NULL,               -- JSON
+    approver TEXT NOT NULL,
+    approved INTEGER NOT NULL,
+    created_at INTEGER NOT NULL,
+    PRIMARY KEY (job_id, resume_id)
 ) WITHOUT ROWID;
 
 CREATE TABLE file (                    -- what jobs and clients hand each other; the content is a file beside the store
