@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import pandas
 
+    from flexwm_nb.models.deployed_flows import FlowSummary
     from flexwm_nb.models.flow_status import StepRun
     from flexwm_nb.models.jobs import Job
     from flexwm_nb.models.scripts import ScriptSummary, ScriptVersion
@@ -42,6 +43,13 @@ SCRIPT_COLUMNS: Mapping[str, str] = {
     "archived": FLAG,
     "hash": TEXT,
 }
+FLOW_COLUMNS: Mapping[str, str] = {
+    "path": TEXT,
+    "summary": TEXT,
+    "edited_at": TIME,
+    "edited_by": TEXT,
+    "archived": FLAG,
+}
 VERSION_COLUMNS: Mapping[str, str] = {
     "number": COUNT,
     "created_at": TIME,
@@ -65,7 +73,7 @@ STEP_COLUMNS: Mapping[str, str] = {
     "job": TEXT,
 }
 CHANGING = frozenset(
-    {"id", "hash", "created_by", "tag", "job", "worker", "run"}
+    {"id", "hash", "created_by", "edited_by", "tag", "job", "job_id", "worker", "run"}
 )  # what differs from run to run or place to place
 STATES = ("queued", "running", "success", "failure", "canceled")
 STEP_STATES = ("waiting", "suspended", "queued", "running", "success", "skipped", "failure")
@@ -80,6 +88,11 @@ def jobs(found: Iterable[Job], **attributes: Any) -> pandas.DataFrame:
 def scripts(found: Iterable[ScriptSummary], **attributes: Any) -> pandas.DataFrame:
     """Scripts as a frame with the columns of `SCRIPT_COLUMNS`."""
     return _frame(found, SCRIPT_COLUMNS, attributes)
+
+
+def flows(found: Iterable[FlowSummary], **attributes: Any) -> pandas.DataFrame:
+    """Flows as a frame with the columns of `FLOW_COLUMNS`."""
+    return _frame(found, FLOW_COLUMNS, attributes)
 
 
 def versions(found: Iterable[ScriptVersion], **attributes: Any) -> pandas.DataFrame:

@@ -10,6 +10,7 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
+from flexwm_nb.display.graph import Graph, bundle
 from flexwm_nb.display.wording import MUTED, PRE, Face, Headline, escape
 
 PATIENCE = 0.3  # seconds before a run shows a living line; most are over by then
@@ -27,18 +28,20 @@ class LiveRun:
         self._due = time.monotonic() + patience
         self._line: LivingLine | TerminalLine | None = None
 
-    def update(self, headline: Headline, lines: Sequence[str] = (), hidden: int = 0) -> None:
+    def update(
+        self, headline: Headline, lines: Sequence[str] = (), hidden: int = 0, graph: Graph | None = None
+    ) -> None:
         """Show how it stands; at most every so often."""
         now = time.monotonic()
         if self._face == "plain" or now < self._due:
             return
         self._due = now + BETWEEN
         if self._line is not None:
-            self._line.update(headline, lines, hidden)
+            self._line.update(headline, lines, hidden, graph)
         elif self._face == "rich":
-            self._line = LivingLine(headline, lines, hidden)
+            self._line = LivingLine(headline, lines, hidden, graph)
         elif sys.stdout.isatty():
-            self._line = TerminalLine(headline, lines, hidden)
+            self._line = TerminalLine(headline, lines, hidden, graph)
 
     def close(self) -> None:
         """Make room for the line that stays."""
@@ -49,14 +52,18 @@ class LiveRun:
 class LivingLine:
     """A line of HTML under a display id of its own."""
 
-    def __init__(self, headline: Headline, lines: Sequence[str] = (), hidden: int = 0) -> None:
+    def __init__(
+        self, headline: Headline, lines: Sequence[str] = (), hidden: int = 0, graph: Graph | None = None
+    ) -> None:
         """Show it."""
-        self._shown = _bundle(headline, lines, hidden)
+        self._shown = _bundle(headline, lines, hidden, graph)
         self._handle = put(self._shown, display_id=True)
 
-    def update(self, headline: Headline, lines: Sequence[str] = (), hidden: int = 0) -> None:
+    def update(
+        self, headline: Headline, lines: Sequence[str] = (), hidden: int = 0, graph: Graph | None = None
+    ) -> None:
         """Show it as it stands now."""
-        self._put(_bundle(headline, lines, hidden))
+        self._put(_bundle(headline, lines, hidden, graph))
 
     def clear(self) -> None:
         """Leave nothing."""
@@ -71,13 +78,18 @@ class LivingLine:
 class TerminalLine:
     """The last line of a terminal, written over itself."""
 
-    def __init__(self, headline: Headline, lines: Sequence[str] = (), hidden: int = 0) -> None:
+    def __init__(
+        self, headline: Headline, lines: Sequence[str] = (), hidden: int = 0, graph: Graph | None = None
+    ) -> None:
         """Show it."""
-        self.update(headline, lines, hidden)
+        self.update(headline, lines, hidden, graph)
 
-    def update(self, headline: Headline, lines: Sequence[str] = (), hidden: int = 0) -> None:
+    def update(
+        self, headline: Headline, lines: Sequence[str] = (), hidden: int = 0, graph: Graph | None = None
+    ) -> None:
         """Show it as it stands now, with the newest log line."""
-        text = " · ".join([headline.text("text"), *lines[-1:]])
+        drawn = [" ".join(str(graph).split())] if graph is not None else []
+        text = " · ".join([headline.text("text"), *drawn, *lines[-1:]])
         self._write(ERASE + text[:COLUMNS])
 
     def clear(self) -> None:
@@ -90,8 +102,17 @@ class TerminalLine:
         sys.stdout.flush()
 
 
-def _bundle(headline: Headline, lines: Sequence[str], hidden: int) -> dict[str, str]:
-    return {"text/html": headline.html() + log_html(lines, hidden), "text/plain": headline.text("rich")}
+def _bundle(headline: Headline, lines: Sequence[str], hidden: int, graph: Graph | None) -> dict[str, str]:
+    drawn = "" if graph is None else f'<div style="overflow-x:auto">{graph.svg()}</div>'
+    return {"text/html": drawn + headline.html() + log_html(lines, hidden), "text/plain": headline.text("rich")}
+
+
+def show_graph(graph: Graph) -> None:
+    """Show a graph that stays: an image in a notebook, printed elsewhere."""
+    if graph.face == "rich":
+        put(bundle(graph))
+    else:
+        print(graph)
 
 
 def show_final(headline: Headline, face: Face, lines: Sequence[str] = (), hidden: int = 0) -> None:

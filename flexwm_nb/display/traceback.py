@@ -105,20 +105,31 @@ def render(
     arguments: Mapping[str, Any],
     face: Face = "rich",
     colour: bool = True,
+    step: str = "",
+    step_id: str = "",
+    can_replay: bool = False,
 ) -> list[str]:
-    """The lines of a failed job's traceback."""
+    """The lines of a failed job's traceback. `step` says which step of a flow failed, `step_id` names it."""
     paint = _paint if colour and face != "plain" else _leave
     where = f"job on {engine}" if face == "plain" else f"job {short(job_id)} on {engine}"
     when = "" if took is None or face == "plain" else f", {seconds(took)}"
     name = failure.name.rpartition(".")[2]
     lines = [paint("-" * WIDTH, RED), paint(name, RED) + f"{where + when:>{max(WIDTH - len(name), 0)}}"]
+    lines += [step] if step else []
     lines += (
         _python(failure, origin, arguments, paint) if origin.language == "python3" else _other(failure, origin, paint)
     )
     last = f"{name}: {failure.message}" if failure.message else name
     lines += [paint(part, RED) if number == 0 else part for number, part in enumerate(clean_lines(last))]
-    inspect = "%windmill_job" if face == "plain" else f"%windmill_job {short(job_id)}"
-    return [*lines, f"inputs and logs: {inspect}"]
+    return [*lines, _next(job_id, step_id, face, can_replay)]
+
+
+def _next(job_id: str, step_id: str, face: Face, can_replay: bool) -> str:
+    """What can be typed next."""
+    job = "" if face == "plain" else f" {short(job_id)}"
+    named = f" {step_id}" if step_id and job else ""
+    debug = f"   debug it here: %windmill_replay{job}{named}" if can_replay else ""
+    return f"inputs and logs: %windmill_job{job}{debug}"
 
 
 def clean_lines(text: str) -> list[str]:

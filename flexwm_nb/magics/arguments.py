@@ -12,8 +12,8 @@ from flexwm_nb.errors import InvalidInput
 from flexwm_nb.magics import tokens
 
 # what completion offers for a value
-Offer = Literal["", "path", "job", "language", "argument", "variable", "engine", "state"]
-Kind = Literal["switch", "text", "number", "count", "name", "pair"]
+Offer = Literal["", "path", "job", "language", "argument", "variable", "engine", "state", "flow", "step"]
+Kind = Literal["switch", "text", "number", "count", "name", "pair", "words"]  # words: all up to the next option
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +65,7 @@ class Definition:
     name: str
     help: str  # one sentence
     cell: bool = False  # a cell magic, else a line magic
+    both: bool = False  # a cell magic that is a line magic too
     operands: tuple[Operand, ...] = ()
     options: tuple[Option, ...] = ()
     examples: tuple[str, ...] = ()
@@ -147,12 +148,14 @@ def _take_options(definition: Definition, words: Sequence[str], parsed: Parsed) 
                 raise InvalidInput(f"{name} needs a value", remedy=f"Write {name} {option.metavar}")
             value = waiting.pop(0)
         _keep(option, name, value, parsed)
+        while option.kind == "words" and waiting and not waiting[0].startswith("-"):
+            parsed.options[option.key].append(tokens.unquoted(waiting.pop(0)))
     return rest
 
 
 def _keep(option: Option, name: str, word: str, parsed: Parsed) -> None:
     value = _value(option, name, word)
-    if option.repeat:
+    if option.kind == "words" or option.repeat:
         parsed.options.setdefault(option.key, []).append(value)
     elif option.key in parsed.options:
         raise InvalidInput(f"{name} is given twice", remedy="Keep one of them")

@@ -2,36 +2,17 @@
 
 from __future__ import annotations
 
-import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from flexwm_nb.errors import FlexwmError, InvalidInput, InvalidPath, UnknownLanguage
+from flexwm_nb.errors import InvalidInput
 from flexwm_nb.magics import tokens
-from flexwm_nb.magics.arguments import HELP, Definition, Parsed, nearest, parse, read_pair
-from flexwm_nb.magics.definitions import BY_NAME, LANGUAGES, OTHER_NAMES, STATES
+from flexwm_nb.magics.arguments import HELP, Definition, Parsed, nearest, parse
+from flexwm_nb.magics.command_parts import Command, Running, content, language, path, reference, running
+from flexwm_nb.magics.definitions import BY_NAME, STATES
+from flexwm_nb.magics.flow_commands import READERS as FLOW_READERS
 
-PATH = re.compile(r"[ufg](/[\w-]+){2,}", re.ASCII)
-LINES_ABOVE = 1  # the magic's own line
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Command:
-    """What to do."""
-
-    magic: str  # its name
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Running(Command):
-    """What every run takes."""
-
-    arguments: tuple[tuple[str, str], ...] = ()  # names and values as written
-    arguments_from: str | None = None  # kernel variable
-    output: str | None = None  # kernel variable
-    detach: bool = False
-    timeout: float | None = None  # seconds
-    tag: str | None = None
-    quiet: bool = False
+__all__ = ["Command", "Running", "asks_for_help", "read"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,6 +107,8 @@ def read(name: str, line: str, cell: str | None = None) -> Command | Definition:
     parsed = parse(definition, line)
     if parsed.help:
         return definition
+    if name in FLOW_READERS:
+        return FLOW_READERS[name](name, parsed, cell)
     if definition.cell:
         return register_script(parsed, cell or "")
     return READERS.get(name, _bare)(name, parsed)
@@ -136,22 +119,6 @@ def asks_for_help(line: str) -> bool:
     return any(word in HELP.names for word in tokens.split(line))
 
 
-def _running(parsed: Parsed) -> dict[str, object]:
-    pairs = [read_pair(word, "an argument") for word in parsed.get("k=v", [])] + parsed.get("arg", [])
-    doubled = next((name for number, (name, _) in enumerate(pairs) if name in dict(pairs[:number])), None)
-    if doubled is not None:
-        raise InvalidInput(f"the argument {doubled!r} is given twice", remedy="Keep one of them")
-    options = {name: parsed.get(name) for name in ("timeout", "tag")}
-    switches = {name: parsed.get(name, False) for name in ("detach", "quiet")}
-    return {
-        "arguments": tuple(pairs),
-        "arguments_from": parsed.get("args"),
-        "output": parsed.get("out"),
-        **options,
-        **switches,
-    }
-
-
 def register_script(parsed: Parsed, cell: str) -> RegisterScript:
     """The command of %%windmill_script."""
     command = RegisterScript(
@@ -159,7 +126,7 @@ def register_script(parsed: Parsed, cell: str) -> RegisterScript:
         language=language(parsed.get("LANG")),
         path=path(parsed.get("PATH")),
         content=content(cell),
-        **_running(parsed),  # type: ignore[arg-type]
+        **running(parsed),
         **{name: parsed.get(name, False) for name in ("no_run", "dry_run", "local")},
         **{name: parsed.get(name) for name in ("summary", "description")},
     )
@@ -178,7 +145,7 @@ def _compatible(command: RegisterScript) -> None:
 
 
 def _run(name: str, parsed: Parsed) -> Command:
-    return RunScript(magic=name, reference=reference(parsed.get("PATH")), **_running(parsed))  # type: ignore[arg-type]
+    return RunScript(magic=name, reference=reference(parsed.get("PATH")), **running(parsed))
 
 
 def _connect(name: str, parsed: Parsed) -> Command:
@@ -233,7 +200,7 @@ def _bare(name: str, parsed: Parsed) -> Command:
     return Command(magic=name)
 
 
-READERS = {
+READERS: Mapping[str, Callable[[str, Parsed], Command]] = {
     "windmill_run": _run,
     "windmill_connect": _connect,
     "windmill_jobs": _jobs,
@@ -245,45 +212,3 @@ READERS = {
     "windmill_history": _versions,
     "windmill_diff": _versions,
 }
-
-
-def language(name: str) -> str:
-    """A language of Windmill's. Raises UnknownLanguage."""
-    if name in LANGUAGES:
-        return name
-    close = OTHER_NAMES.get(name.lower()) or nearest(name.lower(), LANGUAGES)
-    remedy = f"Did you mean {close}?" if close else f"Known are {', '.join(LANGUAGES[:9])} …"
-    raise UnknownLanguage(f"there is no language {name!r}", remedy=remedy, language=name)
-
-
-def path(text: str) -> str:
-    """A path that keeps Windmill's rule. Raises InvalidPath."""
-    if PATH.fullmatch(text):
-        return text
-    raise invalid_path(text)
-
-
-def invalid_path(text: str) -> FlexwmError:
-    """The error for a path, with the one that was probably meant."""
-    cleaned = re.sub(
-        r"[^\w/-]+", "_", text.rstrip(";,.").removesuffix(".py").removesuffix(".sh").strip("/"), flags=re.ASCII
-    )
-    candidates = (cleaned, f"f/{cleaned}", f"f/demo/{cleaned}")
-    meant = next((candidate for candidate in candidates if PATH.fullmatch(candidate)), None)
-    return InvalidPath(f"{text!r} is not a path", remedy=f"Did you mean {meant}?" if meant else None)
-
-
-def reference(text: str) -> str:
-    """A path, perhaps with a version. Raises InvalidPath."""
-    bare, at, version = text.partition("@")
-    path(bare)
-    if at and not version:
-        raise InvalidInput(f"{text!r} names no version", remedy=f"Write {bare} or {bare}@v1")
-    return text
-
-
-def content(cell: str) -> str:
-    """A cell's source. Raises InvalidInput when there is none."""
-    if not cell.strip():
-        raise InvalidInput("the cell is empty", remedy="Write the script below the magic's line")
-    return cell if cell.endswith("\n") else f"{cell}\n"

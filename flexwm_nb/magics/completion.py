@@ -65,7 +65,7 @@ def place_of(line: str, cell: str = "") -> Place | None:
 
 def suggest(place: Place, lookups: Lookups) -> Suggestions:
     """What may stand at a place."""
-    option = place.definition.option(place.before[-1]) if place.before else None
+    option = _waiting(place)
     if option is not None and _takes_value(option):
         return _value(option.offers, place.word, place, lookups)
     if place.word.startswith("-"):
@@ -75,6 +75,15 @@ def suggest(place: Place, lookups: Lookups) -> Suggestions:
             return _value(option.offers, value, place, lookups)
         return _starting(place.word, _options(place))
     return _value(_operand(place), place.word, place, lookups)
+
+
+def _waiting(place: Place) -> Option | None:
+    """The option before the cursor that takes what stands there; one that takes several words takes the last too."""
+    option = place.definition.option(place.before[-1]) if place.before else None
+    if option is not None:
+        return option
+    given = next((place.definition.option(word) for word in reversed(place.before) if word.startswith("-")), None)
+    return given if given is not None and given.kind == "words" and not place.word.startswith("-") else None
 
 
 def _takes_value(option: Option | None) -> bool:
@@ -112,11 +121,19 @@ def _value(offers: Offer, word: str, place: Place, lookups: Lookups) -> Suggesti
         return _path(word, place, lookups)
     simple: Mapping[str, Callable[[], Iterable[str]]] = {
         "job": lookups.jobs,
+        "flow": lambda: _flows(place, lookups),
+        "step": lookups.steps,
         "language": lambda: LANGUAGES,
         "state": lambda: STATES,
         "engine": lambda: ENGINES,
     }
     return _starting(word, simple[offers]() if offers in simple else ())
+
+
+def _flows(place: Place, lookups: Lookups) -> list[str]:
+    """Paths of flows, and of runs where one may stand there."""
+    runs = lookups.jobs() if place.definition.name == "windmill_dag" else ()
+    return [*lookups.flows(), *runs]
 
 
 def _path(word: str, place: Place, lookups: Lookups) -> Suggestions:
@@ -151,7 +168,7 @@ def _choices(wanted: Mapping[str, Any]) -> list[str]:
 def schema_at(place: Place, lookups: Lookups) -> Mapping[str, Any]:
     """The schema of the script that a line is about: the cell's own, or that of a registered one."""
     operands = place.operands
-    if place.definition.cell:
+    if place.definition.name == "windmill_script":
         return lookups.schema_of_source(operands[0], place.cell) if operands else {}
     return lookups.schema(operands[0]) if operands else {}
 

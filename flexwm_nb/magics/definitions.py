@@ -3,33 +3,17 @@
 from __future__ import annotations
 
 from flexwm_nb.magics.arguments import Definition, Operand, Option
-
-PATH = Operand(
-    name="PATH", help="path such as f/demo/etl, or a version: f/demo/etl@v2, @HASH, @2026-11-01", offers="path"
-)
-JOB = Operand(
-    name="ID", help="job id or an unambiguous part of it (default: the last run)", required=False, offers="job"
-)
-PAIRS = Operand(
-    name="k=v", help="arguments: text or JSON as the script's schema says; k=$name takes a kernel variable",
-    required=False, many=True, offers="argument",
+from flexwm_nb.magics.flow_definitions import FLOW_DEFINITIONS
+from flexwm_nb.magics.options import (
+    JOB,
+    LANGUAGE,
+    LIMIT,
+    OUTPUT,
+    PAIRS,
+    PATH,
+    QUIET,
+    RUNNING,
 )  # fmt: skip
-
-ARGUMENT = Option(
-    names=("--arg", "-p"), metavar="k=v", kind="pair", repeat=True, offers="argument",
-    help="an argument: text or JSON as the script's schema says; k=$name takes a variable (a DataFrame as a file)",
-)  # fmt: skip
-ARGUMENTS = Option(
-    names=("--args",), metavar="NAME", kind="name", offers="variable", help="a kernel variable: dict of arguments"
-)
-OUTPUT = Option(names=("--out", "-o"), metavar="NAME", kind="name", help="put the result into this kernel variable")
-DETACH = Option(names=("--detach", "-d"), kind="switch", help="do not wait; come back with %windmill_attach")
-TIMEOUT = Option(names=("--timeout", "-t"), metavar="S", kind="number", help="stop the job after this many seconds")
-TAG = Option(names=("--tag",), metavar="T", help="which workers run it")
-QUIET = Option(names=("--quiet", "-q"), kind="switch", help="show the result alone")
-LIMIT = Option(names=("--limit",), metavar="N", kind="count", help="at most so many rows")
-LANGUAGE = Option(names=("--language", "-l"), metavar="LANG", offers="language", help="only this language")
-RUNNING = (ARGUMENT, ARGUMENTS, OUTPUT, DETACH, TIMEOUT, TAG, QUIET)
 
 DEFINITIONS: tuple[Definition, ...] = (
     Definition(name="windmill", help="Show what there is: every magic with an example."),
@@ -181,6 +165,7 @@ DEFINITIONS: tuple[Definition, ...] = (
         examples=("%windmill_diff f/demo/etl", "%windmill_diff f/demo/etl@v1 v3"),
         python='wm.scripts.diff("f/demo/etl")',
     ),
+    *FLOW_DEFINITIONS,
     Definition(name="windmill_health", help="The engine's checks, each ok, warn or fail.", python="wm.health.check()"),
     Definition(name="windmill_doctor", help="Every check of this notebook and its engine, with what to do."),
 )

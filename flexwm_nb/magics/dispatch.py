@@ -2,18 +2,38 @@
 
 from __future__ import annotations
 
+import importlib
 from collections import ChainMap
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from flexwm_nb.errors import FlexwmError, InvalidInput
-from flexwm_nb.magics import catalogue, commands, engines, jobs, script
+from flexwm_nb.magics import (
+    catalogue,
+    commands,
+    engines,
+    jobs,
+    mapping,
+    replay,
+    script,
+)
 from flexwm_nb.magics.arguments import Definition
 from flexwm_nb.magics.awaiting import INTERRUPTS, Awaiting, Blocking, Pace, finish
 from flexwm_nb.magics.failures import for_magic, shown_as
 from flexwm_nb.magics.session import Call, Session
 
 Handler = Callable[[Call, Any], Awaitable[Any]]
+
+
+def _later(module: str, name: str) -> Handler:
+    """A handler whose module is loaded when it is first used: building flows takes pydantic's models."""
+
+    async def handler(call: Call, command: Any) -> Any:
+        found = importlib.import_module(f"flexwm_nb.magics.{module}")
+        return await getattr(found, name)(call, command)
+
+    return handler
+
 
 HANDLERS: Mapping[str, Handler] = {
     "windmill": engines.windmill,
@@ -30,6 +50,14 @@ HANDLERS: Mapping[str, Handler] = {
     "windmill_scripts": catalogue.windmill_scripts,
     "windmill_history": catalogue.windmill_history,
     "windmill_diff": catalogue.windmill_diff,
+    "windmill_flow": _later("flow", "windmill_flow"),
+    "windmill_step": _later("flow", "windmill_step"),
+    "windmill_dag": _later("flow_catalogue", "windmill_dag"),
+    "windmill_flows": _later("flow_catalogue", "windmill_flows"),
+    "windmill_approve": _later("flow_control", "windmill_approve"),
+    "windmill_restart": _later("flow_control", "windmill_restart"),
+    "windmill_replay": replay.windmill_replay,
+    "windmill_map": mapping.windmill_map,
 }
 
 
@@ -79,7 +107,8 @@ async def use(
 
 def _command(definition: Definition, line: str, cell: str | None) -> commands.Command | Definition:
     """The command, or the definition where help is asked for. Raises InvalidInput and its kin."""
-    if definition.cell != (cell is not None) and not commands.asks_for_help(line):
+    fits = definition.both or definition.cell == (cell is not None)
+    if not fits and not commands.asks_for_help(line):
         raise _wrong_kind(definition)
     return commands.read(definition.name, line, cell)
 

@@ -11,7 +11,9 @@ from flexwm_nb.display.run_view import RunView
 from flexwm_nb.display.wording import Headline, short
 from flexwm_nb.magics import runs
 from flexwm_nb.magics.commands import Attach, Cancel, ListJobs, OneJob
+from flexwm_nb.magics.failing import failed
 from flexwm_nb.magics.failures import rendered
+from flexwm_nb.magics.flow_watch import watch_of
 from flexwm_nb.magics.session import Call
 
 if TYPE_CHECKING:
@@ -44,7 +46,7 @@ async def windmill_job(call: Call, command: OneJob) -> RunView:
     tail = LogTail(call.session.settings.tail_lines)
     tail.feed(logs)
     tail.finish()
-    failure = rendered(await runs.failed(call, job)) if job.state == "failure" else []
+    failure = rendered(await failed(call, job)) if job.state == "failure" else []
     value = await call.work(execution.result) if job.state == "success" else None
     return RunView(
         job=job,
@@ -100,7 +102,8 @@ async def windmill_attach(call: Call, command: Attach) -> Any:
         job_id = await call.job_id(command.job)
     execution = await call.work(engine.executions.attach, job_id)
     headline = headline_of(call, await call.work(execution.job))
-    job = await runs.guarded(call, job_id, runs.follow(call, execution, headline, quiet=command.quiet))
+    watch = await watch_of(call, execution)
+    job = await runs.guarded(call, job_id, runs.follow(call, execution, headline, quiet=command.quiet, watch=watch))
     return await runs.conclude(call, execution, job, command.output)
 
 

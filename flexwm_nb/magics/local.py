@@ -6,7 +6,9 @@ import asyncio
 import contextlib
 import inspect
 import json
+import linecache
 import types
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -21,20 +23,40 @@ MODULE = "windmill_cell"
 HERE = Path(__file__).parent
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """Python with a main, and where it stands."""
+
+    content: str
+    cell: int | None  # number of the cell that it is in; None: it is in none of this kernel
+    above: int = 0  # lines of that cell above it
+    label: str = ""  # what it is called where it is in no cell
+
+
 async def run_here(call: Call, command: RegisterScript, arguments: Arguments) -> Any:
     """Run main with the arguments and give its result; an error is an ordinary one, for %debug.
 
     Frames are given to it as they are, not as files. A main that is `async def` is awaited.
     """
-    values = {**converted(command, arguments.values), **{file.name: file.frame for file in arguments.files}}
+    number, above = call.cell()
+    source = Source(content=command.content, cell=number, above=above)
+    files = {file.name: file.frame for file in arguments.files}
+    return await run_source(call, source, arguments.values, command.output, files)
+
+
+async def run_source(
+    call: Call, source: Source, values: dict[str, Any], output: str | None, more: dict[str, Any] | None = None
+) -> Any:
+    """Run the main of a source, with JSON values as Windmill's wrapper gives them, and `more` as it is."""
+    given = {**converted(source.content, values), **(more or {})}
     try:
-        value = module_of(call, command).main(**values)
+        value = module_of(call, source).main(**given)
         if inspect.isawaitable(value):
             value = await value if call.pace.awaited else _finished(value)
     except Exception as error:
         show_own_frames(call.session.shell, error)
         raise
-    call.put(command.output, value)
+    call.put(output, value)
     return results.present(value, autoframe=call.session.settings.autoframe)
 
 
@@ -48,23 +70,31 @@ def show_own_frames(shell: Any, error: Exception) -> None:
         error._render_traceback_ = lines  # type: ignore[attr-defined]
 
 
-def module_of(call: Call, command: RegisterScript) -> Any:
-    """The cell as a module whose lines are the cell's lines."""
-    number, above = call.cell()
-    padded = "\n" * above + command.content
-    name = call.session.shell.compile.cache(padded, number)
+def module_of(call: Call, source: Source) -> Any:
+    """The source as a module whose lines are the cell's lines."""
+    padded = "\n" * source.above + source.content
+    name = _name(call, source, padded)
     module = types.ModuleType(MODULE)
     module.__file__ = name
     exec(compile(padded, name, "exec", dont_inherit=True), module.__dict__)  # noqa: S102  what --local is for
     return module
 
 
-def converted(command: RegisterScript, values: dict[str, Any]) -> dict[str, Any]:
+def _name(call: Call, source: Source, padded: str) -> str:
+    """A file name under which tracebacks and the debugger find the source."""
+    if source.cell is not None:
+        return str(call.session.shell.compile.cache(padded, source.cell))
+    name = f"<{source.label or MODULE}>"
+    linecache.cache[name] = (len(padded), None, padded.splitlines(keepends=True), name)
+    return name
+
+
+def converted(content: str, values: dict[str, Any]) -> dict[str, Any]:
     """The arguments as Windmill's wrapper gives them to main: dates and bytes decoded, missing defaults left out."""
     from flexwm_nb.signatures import parse_signature
 
     made = dict(values)
-    for found in parse_signature(command.language, command.content)["args"]:
+    for found in parse_signature("python3", content)["args"]:
         name, kind = found["name"], found["typ"]
         if made.get(name) is None and found["has_default"]:
             made.pop(name, None)

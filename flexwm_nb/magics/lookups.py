@@ -35,6 +35,14 @@ class Lookups:
         """Paths of scripts."""
         return self._ask(("paths",), lambda engine: [script.path for script in engine.scripts.list()], [])
 
+    def flows(self) -> Sequence[str]:
+        """Paths of flows."""
+        return self._ask(("flows",), lambda engine: [flow.path for flow in engine.flows.list()], [])
+
+    def steps(self) -> Sequence[str]:
+        """Ids of the steps that this notebook has cells for."""
+        return list(self._session.steps)
+
     def versions(self, path: str) -> Sequence[str]:
         """Versions of a script as they are written, newest first."""
         return self._ask(

@@ -7,30 +7,48 @@ import math
 import time
 from collections.abc import Awaitable, Mapping
 from datetime import datetime, timezone
-from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn, Protocol, TypeVar
 
 from flexwm_nb import journal
-from flexwm_nb.display import results, traceback
-from flexwm_nb.display.live import LiveRun, show_final
+from flexwm_nb.display import results
+from flexwm_nb.display.live import LiveRun, show_final, show_graph
 from flexwm_nb.display.logs import LogTail
-from flexwm_nb.display.traceback import Origin
 from flexwm_nb.display.wording import Headline, short
-from flexwm_nb.errors import ExecutionError, FlexwmError, JobCanceled, JobFailed, JobNotFound
+from flexwm_nb.errors import ExecutionError, FlexwmError, JobCanceled, JobNotFound
 from flexwm_nb.magics.awaiting import END, INTERRUPTS, Feed
+from flexwm_nb.magics.failing import failed
 from flexwm_nb.magics.failures import shown_as
 from flexwm_nb.magics.session import Call
 from flexwm_nb.magics.values import Arguments
 
 if TYPE_CHECKING:
+    from flexwm_nb.display.graph import Graph
     from flexwm_nb.engine import Engine
     from flexwm_nb.execution import Execution
     from flexwm_nb.models.jobs import Job, JobUpdate
 
 T = TypeVar("T")
 
+
+class Watch(Protocol):
+    """What draws a flow's run."""
+
+    waits: bool  # for an approval
+
+    async def look(self, call: Call, execution: Execution) -> None:
+        """See how it stands, every so often."""
+
+    def graph(self) -> Graph:
+        """As it stood."""
+
+    async def final(self, call: Call, execution: Execution) -> Graph:
+        """As it stands in the end, with times."""
+
+
 TICK = 0.1  # seconds between two looks at the clock while nothing happens
 INTERRUPTED = "interrupted in the notebook"
 TRIES = 10  # to cancel a job that is not there
+WAITS = "waits for an approval: %windmill_approve"
 PAUSE = 0.1  # seconds between them
 
 
@@ -58,10 +76,15 @@ async def launch(
     execution = await call.work(
         engine.executions.submit, reference, dict(arguments), job_id=job_id, timeout=limit, tag=tag
     )
+    return execution, begun(call, engine, headline, job_id)
+
+
+def begun(call: Call, engine: Engine, headline: Headline, job_id: str) -> Headline:
+    """Keep a run that was just started, here and for the next kernel; the headline with it."""
     headline = headline.evolve(job_id=job_id, state="queued")
     call.session.remember(job_id, headline)
     _note(engine, headline)
-    return execution, headline
+    return headline
 
 
 def _note(engine: Engine, headline: Headline) -> None:
@@ -80,8 +103,10 @@ def address(engine: Engine) -> tuple[str, str]:
     return "local" if endpoint.kind == "local" else endpoint.url, endpoint.workspace
 
 
-async def follow(call: Call, execution: Execution, headline: Headline, *, quiet: bool = False) -> Job:
-    """Show a run until it ends, and give the job."""
+async def follow(
+    call: Call, execution: Execution, headline: Headline, *, quiet: bool = False, watch: Watch | None = None
+) -> Job:
+    """Show a run until it ends, and give the job. `watch` draws a flow's."""
     live = LiveRun("plain" if quiet else call.session.face)
     tail = LogTail(call.session.settings.tail_lines)
     clock = Clock(headline)
@@ -93,7 +118,11 @@ async def follow(call: Call, execution: Execution, headline: Headline, *, quiet:
                 tail.feed(update.new_logs or "")
                 clock.see(update)
                 last = update.job or last
-            live.update(clock.headline(), tail.lines, tail.hidden)
+            if watch is not None:
+                await watch.look(call, execution)
+                if watch.waits:  # it goes on only when somebody says so
+                    break
+            live.update(clock.headline(), tail.lines, tail.hidden, None if watch is None else watch.graph())
         job = last if last is not None else await call.work(execution.job)
     finally:
         feed.close()
@@ -101,7 +130,11 @@ async def follow(call: Call, execution: Execution, headline: Headline, *, quiet:
     tail.finish()
     headline = ended(headline, job)
     call.session.remember(job.id, headline)
+    if not job.done:
+        headline = headline.evolve(state="", notes=(*headline.notes, WAITS))
     if not quiet:
+        if watch is not None:
+            show_graph(await watch.final(call, execution))
         show_final(headline, call.session.face, tail.lines, tail.hidden)
     return job
 
@@ -122,7 +155,12 @@ class Clock:
 
     def see(self, update: JobUpdate) -> None:
         """Note its start."""
-        if self._started is None and update.running:
+        if update.running:
+            self.begin()
+
+    def begin(self) -> None:
+        """It runs."""
+        if self._started is None:
             self._started = datetime.now(timezone.utc)
 
     def headline(self) -> Headline:
@@ -167,6 +205,9 @@ def _cancel(engine: Engine, job_id: str) -> None:
 
 async def conclude(call: Call, execution: Execution, job: Job, output: str | None = None) -> Any:
     """The result of a job that ended, for the notebook. Raises JobFailed and JobCanceled as the notebook shows them."""
+    if not job.done:
+        call.put(output, execution)
+        return execution
     if job.state == "canceled":
         raise await canceled(call, job)
     if job.state == "failure":
@@ -184,48 +225,3 @@ async def canceled(call: Call, job: Job) -> FlexwmError:
     by = f" by {job.canceled_by}" if job.canceled_by else ""
     text = f"cancelled{by}{why}" if call.session.face == "plain" else f"cancelled{by} (job {short(job.id)}){why}"
     return shown_as(JobCanceled(text, job_id=job.id, by=job.canceled_by, reason=job.canceled_reason), lambda: [text])
-
-
-async def failed(call: Call, job: Job) -> ExecutionError:
-    """The error of a job that failed, with its traceback at the cell's lines."""
-    from flexwm_nb.execution import failure as ended_badly
-
-    engine = await call.engine()
-    origin = await origin_of(call, engine, job)
-    logs = await call.work(engine.executions.logs, job.id)
-    error = job.error or {"name": "Error", "message": "the job failed without a message"}
-    failure = traceback.failure_of(error, logs, origin.language)
-    lines = traceback.render(
-        failure,
-        origin,
-        job_id=job.id,
-        engine=engine.client.endpoint.kind,
-        took=job.duration,
-        arguments=job.arguments if isinstance(job.arguments, dict) else {},
-        face=call.session.face,
-        colour=call.session.colour,
-    )
-    found = ended_badly(job)
-    if isinstance(found, JobFailed):
-        what = f"{failure.name}: {failure.message}" if failure.message else failure.name
-        found = JobFailed(what, job_id=job.id, error=error, name=failure.name)
-    return shown_as(found, lambda: lines)
-
-
-async def origin_of(call: Call, engine: Engine, job: Job) -> Origin:
-    """Where a job's source can be seen: in the cell of this kernel that registered it, else on the engine."""
-    known = call.session.origin(job.hash)
-    if known is not None:
-        return known
-    path, language = job.path or "", job.language or "python3"
-    if job.hash is None or not path:
-        return Origin(path=path, content="", language=language)
-    try:
-        version = await call.work(engine.scripts.resolve, f"{path}@{job.hash}")
-        script = await call.work(engine.scripts.get, f"{path}@{job.hash}")
-    except FlexwmError:
-        return Origin(path=path, content="", language=language)
-    label = f"{path} v{version.number}"
-    origin = Origin(path=path, content=script.content, language=script.language, label=label)
-    call.session.remember_origin(job.hash, origin)
-    return origin

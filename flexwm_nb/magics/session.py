@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from flexwm_nb.engine import Engine
+    from flexwm_nb.magics.steps import StepCell
 
 T = TypeVar("T")
 
@@ -40,6 +41,7 @@ class Session:
         self._opened: list[Future[Engine]] = []
         self._origins: OrderedDict[str, Origin] = OrderedDict()
         self._runs: OrderedDict[str, Headline] = OrderedDict()
+        self.steps: dict[str, StepCell] = {}  # cells of %%windmill_step by their ids
 
     def start(self) -> Future[Engine]:
         """Connect in a thread, unless that is done or under way; after a failure, once more."""

@@ -112,7 +112,10 @@ def test_a_failed_job_is_a_traceback_at_the_cells_lines(shell: TestingShell) -> 
     assert error.error["name"] == "KeyError"
     assert f"Cell In[{number}], line 6, in main(key='JKF')" in shown
     assert "----> 6     return found[key]" in shown
-    assert shown.endswith(f"KeyError: 'JKF'\ninputs and logs: %windmill_job {error.job_id[:4]}…{error.job_id[-6:]}")
+    short = f"{error.job_id[:4]}…{error.job_id[-6:]}"
+    assert shown.endswith(
+        f"KeyError: 'JKF'\ninputs and logs: %windmill_job {short}   debug it here: %windmill_replay {short}"
+    )
 
 
 def test_an_error_while_the_script_is_imported_points_at_its_line_too(shell: TestingShell) -> None:

@@ -13,6 +13,14 @@ from flexwm_nb.magics.headings import without_comments_above
 class Known:
     """Lookups that know a small world."""
 
+    def flows(self) -> list[str]:
+        """Paths of flows."""
+        return ["f/a/daily", "f/b/weekly"]
+
+    def steps(self) -> list[str]:
+        """Steps with cells in the notebook."""
+        return ["clean", "load", "report"]
+
     def paths(self) -> Sequence[str]:
         """Two scripts."""
         return ["f/demo/etl", "f/demo/load"]

@@ -1,0 +1,92 @@
+"""What commands have in common: what every run takes, and how languages, paths and sources are read; pure."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from flexwm_nb.errors import FlexwmError, InvalidInput, InvalidPath, UnknownLanguage
+from flexwm_nb.magics.arguments import Parsed, nearest, read_pair
+from flexwm_nb.magics.definitions import LANGUAGES, OTHER_NAMES
+
+PATH = re.compile(r"[ufg](/[\w-]+){2,}", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Command:
+    """What to do."""
+
+    magic: str  # its name
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Running(Command):
+    """What every run takes."""
+
+    arguments: tuple[tuple[str, str], ...] = ()  # names and values as written
+    arguments_from: str | None = None  # kernel variable
+    output: str | None = None  # kernel variable
+    detach: bool = False
+    timeout: float | None = None  # seconds
+    tag: str | None = None
+    quiet: bool = False
+
+
+def running(parsed: Parsed) -> dict[str, Any]:
+    """What every run takes, as written. Raises InvalidInput for an argument that is given twice."""
+    pairs = [read_pair(word, "an argument") for word in parsed.get("k=v", [])] + parsed.get("arg", [])
+    doubled = next((name for number, (name, _) in enumerate(pairs) if name in dict(pairs[:number])), None)
+    if doubled is not None:
+        raise InvalidInput(f"the argument {doubled!r} is given twice", remedy="Keep one of them")
+    options = {name: parsed.get(name) for name in ("timeout", "tag")}
+    switches = {name: parsed.get(name, False) for name in ("detach", "quiet")}
+    return {
+        "arguments": tuple(pairs),
+        "arguments_from": parsed.get("args"),
+        "output": parsed.get("out"),
+        **options,
+        **switches,
+    }
+
+
+def language(name: str) -> str:
+    """A language of Windmill's. Raises UnknownLanguage."""
+    if name in LANGUAGES:
+        return name
+    close = OTHER_NAMES.get(name.lower()) or nearest(name.lower(), LANGUAGES)
+    remedy = f"Did you mean {close}?" if close else f"Known are {', '.join(LANGUAGES[:9])} …"
+    raise UnknownLanguage(f"there is no language {name!r}", remedy=remedy, language=name)
+
+
+def path(text: str) -> str:
+    """A path that keeps Windmill's rule. Raises InvalidPath."""
+    if PATH.fullmatch(text):
+        return text
+    raise invalid_path(text)
+
+
+def invalid_path(text: str) -> FlexwmError:
+    """The error for a path, with the one that was probably meant."""
+    cleaned = re.sub(
+        r"[^\w/-]+", "_", text.rstrip(";,.").removesuffix(".py").removesuffix(".sh").strip("/"), flags=re.ASCII
+    )
+    candidates = (cleaned, f"f/{cleaned}", f"f/demo/{cleaned}")
+    meant = next((candidate for candidate in candidates if PATH.fullmatch(candidate)), None)
+    return InvalidPath(f"{text!r} is not a path", remedy=f"Did you mean {meant}?" if meant else None)
+
+
+def reference(text: str) -> str:
+    """A path, perhaps with a version. Raises InvalidPath."""
+    bare, at, version = text.partition("@")
+    path(bare)
+    if at and not version:
+        raise InvalidInput(f"{text!r} names no version", remedy=f"Write {bare} or {bare}@v1")
+    return text
+
+
+def content(cell: str, what: str = "the script") -> str:
+    """A cell's source. Raises InvalidInput when there is none."""
+    if not cell.strip():
+        raise InvalidInput("the cell is empty", remedy=f"Write {what} below the magic's line")
+    return cell if cell.endswith("\n") else f"{cell}\n"

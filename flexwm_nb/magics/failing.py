@@ -1,0 +1,89 @@
+"""The error of a failed job as the notebook shows it: at the lines of the cell, or of the step of a flow."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from flexwm_nb.display import traceback
+from flexwm_nb.errors import ExecutionError, FlexwmError, JobFailed
+from flexwm_nb.magics.failures import shown_as
+from flexwm_nb.magics.origins import origin_of
+from flexwm_nb.magics.session import Call
+
+if TYPE_CHECKING:
+    from flexwm_nb.engine import Engine
+    from flexwm_nb.models.jobs import Job
+
+
+@dataclass(frozen=True, slots=True)
+class FailedStep:
+    """The step with which a flow's run failed."""
+
+    step: str  # its id; inside of loops and branches after theirs: `each[2]/clean`
+    job: Job
+
+    @property
+    def id(self) -> str:
+        """Its id alone."""
+        return self.step.rpartition("/")[2]
+
+
+async def failed(call: Call, job: Job) -> ExecutionError:
+    """The error of a job that failed, with its traceback at the cell's lines."""
+    from flexwm_nb.execution import failure as ended_badly
+
+    engine = await call.engine()
+    step = await failed_step(call, engine, job)
+    inner = job if step is None else step.job
+    origin = await origin_of(call, engine, inner)
+    logs = await call.work(engine.executions.logs, inner.id)
+    error = inner.error or job.error or _unknown(job)
+    failure = traceback.failure_of(error, logs, origin.language)
+    lines = traceback.render(
+        failure,
+        origin,
+        job_id=job.id,
+        engine=engine.client.endpoint.kind,
+        took=job.duration,
+        arguments=inner.arguments if isinstance(inner.arguments, dict) else {},
+        face=call.session.face,
+        colour=call.session.colour,
+        step="" if step is None else f"step {step.step} of {job.path or 'the flow'}",
+        step_id="" if step is None else step.id,
+        can_replay=origin.language == "python3" and bool(origin.content),
+    )
+    found = ended_badly(job)
+    if isinstance(found, JobFailed):
+        what = f"{failure.name}: {failure.message}" if failure.message else failure.name
+        details: dict[str, Any] = {} if step is None else {"step": step.step}
+        found = JobFailed(what, job_id=job.id, error=job.error or error, name=failure.name, **details)
+    return shown_as(found, lambda: lines)
+
+
+def _unknown(job: Job) -> dict[str, Any]:
+    """The error of a job whose result names none: a loop's first, or what an expression said."""
+    found = job.result if isinstance(job.result, list) else [job.result]
+    errors = [item["error"] for item in found if isinstance(item, dict) and item.get("error")]
+    first = errors[0] if errors else "the job failed without a message"
+    return first if isinstance(first, dict) else {"name": "Error", "message": str(first)}
+
+
+async def failed_step(call: Call, engine: Engine, job: Job) -> FailedStep | None:
+    """The innermost step with which a flow's run failed; None for a script's job and where none did."""
+    if job.flow_status is None:
+        return None
+    execution = await call.work(engine.executions.attach, job.id)
+    try:
+        steps = await call.work(execution.steps, nested=True)
+    except FlexwmError:
+        return None
+    ended = [step for step in steps if step.state == "failure" and step.job]
+    own = [step for step in ended if step.step.rpartition("/")[2] not in ("failure", "")] or ended
+    deepest = max(own, key=lambda step: step.step.count("/"), default=None)
+    if deepest is None or deepest.job is None:
+        return None
+    try:
+        return FailedStep(deepest.step, await call.work(engine.executions.get, deepest.job))
+    except FlexwmError:
+        return None

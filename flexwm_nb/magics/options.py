@@ -1,0 +1,32 @@
+"""Operands and options that several magics take."""
+
+from __future__ import annotations
+
+from flexwm_nb.magics.arguments import Operand, Option
+
+PATH = Operand(
+    name="PATH", help="path such as f/demo/etl, or a version: f/demo/etl@v2, @HASH, @2026-11-01", offers="path"
+)
+JOB = Operand(
+    name="ID", help="job id or an unambiguous part of it (default: the last run)", required=False, offers="job"
+)
+PAIRS = Operand(
+    name="k=v", help="arguments: text or JSON as the script's schema says; k=$name takes a kernel variable",
+    required=False, many=True, offers="argument",
+)  # fmt: skip
+
+ARGUMENT = Option(
+    names=("--arg", "-p"), metavar="k=v", kind="pair", repeat=True, offers="argument",
+    help="an argument: text or JSON as the script's schema says; k=$name takes a variable (a DataFrame as a file)",
+)  # fmt: skip
+ARGUMENTS = Option(
+    names=("--args",), metavar="NAME", kind="name", offers="variable", help="a kernel variable: dict of arguments"
+)
+OUTPUT = Option(names=("--out", "-o"), metavar="NAME", kind="name", help="put the result into this kernel variable")
+DETACH = Option(names=("--detach", "-d"), kind="switch", help="do not wait; come back with %windmill_attach")
+TIMEOUT = Option(names=("--timeout", "-t"), metavar="S", kind="number", help="stop the job after this many seconds")
+TAG = Option(names=("--tag",), metavar="T", help="which workers run it")
+QUIET = Option(names=("--quiet", "-q"), kind="switch", help="show the result alone")
+LIMIT = Option(names=("--limit",), metavar="N", kind="count", help="at most so many rows")
+LANGUAGE = Option(names=("--language", "-l"), metavar="LANG", offers="language", help="only this language")
+RUNNING = (ARGUMENT, ARGUMENTS, OUTPUT, DETACH, TIMEOUT, TAG, QUIET)

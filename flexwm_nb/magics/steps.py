@@ -1,0 +1,149 @@
+"""The cells of `%%windmill_step`: put in order by what each reads, and put together to a flow; pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from flexwm_nb import signatures
+from flexwm_nb.errors import FlexwmError, InvalidInput
+from flexwm_nb.flow_builder import Flow
+from flexwm_nb.flow_references import Reference
+from flexwm_nb.magics.arguments import nearest
+from flexwm_nb.magics.flow_commands import HANDLERS
+
+FAILURE, PREPROCESSOR = HANDLERS
+PLACES = {FAILURE: "failure_module", PREPROCESSOR: "preprocessor_module"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepCell:
+    """A cell that is a step."""
+
+    id: str
+    language: str
+    content: str
+    after: tuple[str, ...] = ()
+    summary: str | None = None
+    cell: int = 0  # its number
+    above: int = 1  # lines of it above the step's code
+
+    @property
+    def inputs(self) -> list[str]:
+        """The names of its arguments."""
+        try:
+            return list(signatures.infer_schema(self.language, self.content).get("properties") or {})
+        except FlexwmError:  # the language's arguments cannot be found out
+            return []
+
+
+def chosen(cells: Mapping[str, StepCell], wanted: Sequence[str]) -> list[StepCell]:
+    """The cells of these ids, or all, each after those that it reads. Raises InvalidInput for what cannot be."""
+    if not cells:
+        raise InvalidInput("there are no steps", remedy="Write cells that start with %%windmill_step ID, and run them")
+    for name in wanted:
+        _known(name, cells, "there is no step")
+    found = {name: cells[name] for name in wanted or cells}
+    needed = {name: _needed(cell, cells, found) for name, cell in found.items()}
+    return [found[name] for name in _in_order(needed)]
+
+
+def _needed(cell: StepCell, cells: Mapping[str, StepCell], found: Mapping[str, StepCell]) -> set[str]:
+    """The steps that come before one."""
+    read = [name for name in cell.inputs if name in cells and name != cell.id]
+    for name in cell.after:
+        _known(name, cells, f"step {cell.id} comes after a step that is not there:")
+    missing = next((name for name in [*read, *cell.after] if name not in found), None)
+    if missing is not None:
+        what = "reads" if missing in read else "comes after"
+        raise InvalidInput(f"step {cell.id} {what} {missing}", remedy=f"Add {missing} to --steps")
+    return {*read, *cell.after}
+
+
+def _known(name: str, cells: Mapping[str, StepCell], what: str) -> None:
+    if name not in cells:
+        close = nearest(name, list(cells))
+        remedy = f"Did you mean {close}?" if close else f"There are {', '.join(cells)}"
+        raise InvalidInput(f"{what} {name!r}", remedy=remedy)
+
+
+def _in_order(needed: Mapping[str, set[str]]) -> list[str]:
+    """The ids, each after what it needs, else in the order given. Raises InvalidInput where they go in a circle."""
+    waiting, done = dict(needed), list[str]()
+    while waiting:
+        ready = next((name for name, before in waiting.items() if before <= set(done)), None)
+        if ready is None:
+            raise InvalidInput(
+                f"the steps {_circle(waiting)} wait for each other", remedy="Change what one of them reads"
+            )
+        del waiting[ready]
+        done.append(ready)
+    return done
+
+
+def _circle(waiting: Mapping[str, set[str]]) -> str:
+    """Steps that wait for each other, in order."""
+    way = [next(iter(waiting))]
+    while len(set(way)) == len(way):
+        way.append(next(name for name in waiting if name in waiting[way[-1]]))
+    return " → ".join(reversed(way[way.index(way[-1]) :]))
+
+
+def together(path: str, cells: Sequence[StepCell]) -> Flow:
+    """The flow of these cells. An argument named as a step is that one's result, every other an input of the flow."""
+    flow = Flow(path)
+    ids = {cell.id for cell in cells} - set(HANDLERS)
+    for cell in cells:
+        inputs = {name: _value(flow, name, cell, ids) for name in cell.inputs}
+        aside = flow if cell.id not in PLACES else Flow()
+        step = aside.code(cell.language, cell.content, cell.id, **({} if cell.id == PREPROCESSOR else inputs))
+        if cell.summary:
+            step.summary(cell.summary)
+        if cell.id in PLACES:
+            flow.document["value"][PLACES[cell.id]] = step.document
+    return flow
+
+
+def _value(flow: Flow, name: str, cell: StepCell, ids: set[str]) -> Reference:
+    """What an argument of a step takes."""
+    if cell.id == FAILURE and name == "error":
+        return flow.error
+    if name in ids and name != cell.id:
+        return flow.steps[name].result if name in flow else Reference(f"results.{name}")
+    read: Reference = getattr(flow.input, name)
+    return read
+
+
+def corrected(value: Mapping[str, Any], cells: Mapping[str, StepCell]) -> tuple[dict[str, Any], list[str]]:
+    """A flow's value with the code of these cells in its steps, and which of them that changes."""
+    import copy
+
+    from flexwm_nb.flow_builder import modules_in
+
+    made = copy.deepcopy(dict(value))
+    changed = []
+    for module in modules_in({"value": made}):
+        found, code = cells.get(str(module.get("id"))), module.get("value")
+        if found is None or not isinstance(code, dict) or code.get("type") != "rawscript":
+            continue
+        if (code.get("content"), code.get("language")) != (found.content, found.language):
+            code |= {"content": found.content, "language": found.language}
+            code.pop("lock", None)
+            changed.append(found.id)
+    return made, changed
+
+
+def cut_after(value: Mapping[str, Any], step: str) -> dict[str, Any]:
+    """A flow's value without what comes after a step. Raises InvalidInput for a step that is not there."""
+    from flexwm_nb.flow_builder import modules_in
+
+    modules = value.get("modules") or []
+    for number, module in enumerate(modules):
+        inside = [str(found.get("id")) for found in modules_in({"value": {"modules": [module]}})]
+        if step in inside:
+            return {**value, "modules": modules[: number + 1]}
+    known = [str(found.get("id")) for found in modules_in({"value": value})]
+    close = nearest(step, known)
+    remedy = f"Did you mean {close}?" if close else f"There are {', '.join(known)}"
+    raise InvalidInput(f"the flow has no step {step!r}", remedy=remedy)

@@ -1,0 +1,114 @@
+"""One run a row of a frame: what succeeds, what fails, what is run again."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import time
+from typing import TYPE_CHECKING
+
+import pandas
+import pytest
+
+from flexwm_nb.engine import Engine
+from flexwm_nb.errors import ExecutionError, FlexwmError, InvalidArguments, InvalidInput
+
+if TYPE_CHECKING:
+    from conftest import TestingShell
+
+DOUBLE = (
+    "def main(n: int, plus: int = 0):\n    if n == 2:\n        raise ValueError(f'not {n}')\n    return n * 2 + plus"
+)
+
+
+@pytest.fixture
+def double(shell: TestingShell) -> str:
+    """A script that fails for one number."""
+    shell.cell(f"%%windmill_script python3 f/nb/double --no-run\n{DOUBLE}")
+    return "f/nb/double"
+
+
+def test_each_row_is_a_run_and_failed_rows_are_kept(shell: TestingShell, double: str) -> None:
+    """Columns that are arguments are sent, the others stay; index and order are the frame's own."""
+    shell.user_ns["df"] = pandas.DataFrame({"n": [3, 2, 1], "name": ["c", "b", "a"]}, index=[30, 20, 10])
+    made = shell.cell(f"done = %windmill_map {double} $df plus=1\ndone")
+    assert list(made.index) == [30, 20, 10]
+    assert list(made.columns) == ["n", "name", "state", "result", "error", "duration", "job_id"]
+    assert list(made["state"]) == ["success", "failure", "success"]
+    assert made["result"].tolist()[::2] == [7, 3]
+    assert made["error"].loc[20] == "ValueError: not 2"
+    assert made.attrs["windmill"]["path"] == double
+    assert "3 of 3 rows · 1 failed" in shell.output
+
+
+def test_only_failed_rows_run_again(shell: TestingShell, double: str, wm: Engine) -> None:
+    """The rows that succeeded keep their results and their jobs."""
+    shell.user_ns["df"] = pandas.DataFrame({"n": [1, 2]})
+    before = shell.cell(f"%windmill_map {double} df -o done -q")
+    shell.cell(f"%%windmill_script python3 f/nb/double --no-run\n{DOUBLE.replace('n == 2', 'False')}")
+    again = shell.cell(f"%windmill_map {double} done --failed -o done")
+    assert list(again["result"]) == [2, 4]
+    assert again["job_id"].iloc[0] == before["job_id"].iloc[0]
+    assert again["job_id"].iloc[1] != before["job_id"].iloc[1]
+    assert list(shell.user_ns["done"].columns) == list(before.columns)
+
+
+def test_no_more_run_at_once_than_allowed(shell: TestingShell) -> None:
+    """The cap is kept, and used."""
+    source = (
+        "import time\ndef main(n: int):\n    begun = time.time()\n    time.sleep(0.15)\n    return [begun, time.time()]"
+    )
+    shell.cell(f"%%windmill_script python3 f/nb/spans --no-run\n{source}")
+    shell.user_ns["rows"] = [{"n": number} for number in range(6)]
+    spans = shell.cell("%windmill_map f/nb/spans rows --at-once 2 -q")["result"]
+    together = [sum(one[0] <= other[0] < one[1] for one in spans) for other in spans]
+    assert max(together) == 2
+
+
+def test_a_mistake_is_said_before_any_row_runs(shell: TestingShell, double: str, wm: Engine) -> None:
+    """With the row's number."""
+    shell.user_ns["df"] = pandas.DataFrame({"n": [1, None], "m": [1, 2]})
+    count = len(wm.jobs.list(path=double))
+    assert "row 1 of df" in shell.message(f"%windmill_map {double} df")
+    shell.user_ns["df"] = pandas.DataFrame({"m": [1]})
+    assert isinstance(shell.failure(f"%windmill_map {double} df"), InvalidArguments)
+    assert "is a int" in shell.message(f"number = 3\n%windmill_map {double} number")
+    assert isinstance(shell.failure(f"%windmill_map {double} 1x"), InvalidInput)
+    assert isinstance(shell.failure("%windmill_map f/nb/nosuch df"), FlexwmError)
+    assert len(wm.jobs.list(path=double)) == count
+
+
+def test_an_error_is_raised_where_that_is_asked_for(shell: TestingShell, double: str) -> None:
+    """For notebooks that nobody watches; the frame is there all the same."""
+    shell.user_ns["df"] = pandas.DataFrame({"n": [2]})
+    error = shell.failure(f"%windmill_map {double} df --raise -o done")
+    assert isinstance(error, ExecutionError)
+    assert shell.shown(error) == "%windmill_map: 1 of 1 rows failed: ValueError: not 2"
+    assert len(shell.user_ns["done"]) == 1
+
+
+def test_an_empty_frame_gives_an_empty_frame(shell: TestingShell, double: str) -> None:
+    """With all its columns."""
+    shell.user_ns["df"] = pandas.DataFrame({"n": []})
+    assert len(shell.cell(f"%windmill_map {double} df")) == 0
+
+
+def test_an_interrupt_cancels_what_runs_and_starts_no_more(shell: TestingShell, wm: Engine) -> None:
+    """As for one run."""
+    shell.cell("%%windmill_script python3 f/nb/sleeps --no-run\ndef main(n: int):\n    import time\n    time.sleep(30)")
+    shell.user_ns["rows"] = [{"n": number} for number in range(5)]
+
+    def interrupt() -> None:
+        while len(wm.jobs.list(path="f/nb/sleeps", state="running")) < 2:
+            time.sleep(0.05)
+        os.kill(os.getpid(), signal.SIGINT)
+
+    thread = threading.Thread(target=interrupt)
+    thread.start()
+    shell.failure("%windmill_map f/nb/sleeps rows --at-once 2")
+    thread.join()
+    deadline = time.monotonic() + 10
+    while wm.jobs.list(path="f/nb/sleeps", state="running") and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert [job.state for job in wm.jobs.list(path="f/nb/sleeps")] == ["canceled", "canceled"]
