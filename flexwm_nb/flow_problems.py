@@ -9,6 +9,7 @@ from typing import Literal
 
 ERROR: Literal["error"] = "error"
 WARNING: Literal["warning"] = "warning"
+CELL = "cell "  # how the place begins that is a notebook's cell, not a flow's step
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +23,8 @@ class Problem:
 
     def __str__(self) -> str:
         """One line: step, field, message."""
-        where = ", ".join(part for part in (self.step and f"step {self.step}", self.field) if part)
+        step = self.step if not self.step or self.step.startswith(CELL) else f"step {self.step}"
+        where = ", ".join(part for part in (step, self.field) if part)
         return f"{where}: {self.message}" if where else self.message
 
 

@@ -84,7 +84,7 @@ class Dumper(yaml.SafeDumper):
     def choose_scalar_style(self) -> str:
         """Double quotes for a text with single ones in it."""
         style: str = super().choose_scalar_style()
-        text = self.event.value
+        text = str(getattr(self.event, "value", ""))
         return '"' if style == "'" and "'" in text and '"' not in text and "\\" not in text else style
 
     def analyze_scalar(self, scalar: str) -> Any:
