@@ -13,8 +13,8 @@ SECOND = 1_000_000  # microseconds
 MILLISECOND = 1_000  # microseconds
 
 
-def contextual(job: Job, *, base_url: str, token: str) -> dict[str, str]:
-    """The job's `WM_*` variables; those that do not apply are empty."""
+def contextual(job: Job, *, base_url: str, token: str, flow_path: str = "") -> dict[str, str]:
+    """The job's `WM_*` variables; those that do not apply are empty. `flow_path`: of the flow above it."""
     username = job.permissioned_as.partition("/")[2]
     return {
         "WM_WORKSPACE": job.workspace_id,
@@ -27,7 +27,7 @@ def contextual(job: Job, *, base_url: str, token: str) -> dict[str, str]:
         "WM_FLOW_JOB_ID": job.parent_job or "" if job.is_flow_step else "",
         "WM_ROOT_FLOW_JOB_ID": job.root_job or "" if job.is_flow_step else "",
         "WM_ROOT_JOB_ID": job.root_job or job.id,
-        "WM_FLOW_PATH": "",
+        "WM_FLOW_PATH": flow_path,
         "WM_SCHEDULE_PATH": job.schedule_path or "",
         "WM_SCHEDULED_FOR": datetime.fromtimestamp(job.scheduled_for // SECOND, timezone.utc).strftime(
             "%Y-%m-%dT%H:%M:%SZ"

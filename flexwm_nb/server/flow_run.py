@@ -51,7 +51,7 @@ class FlowRun:
             path=flow_jobs.path_of(job),
             deployed=job.kind not in PREVIEWS,
             root=self.above is None,
-            same_worker=job.same_worker,
+            same_worker=job.same_worker or (self.node.top and self.node.flow.same_worker),
             priority=job.priority,
             tag=job.tag,
             interpreter=job.interpreter,

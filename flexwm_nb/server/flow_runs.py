@@ -51,6 +51,13 @@ class Flows:
             run = self._runs[job_id] = flow_run.load(self._database, row, above)
         return run
 
+    def path_above(self, job: Job) -> str:
+        """The path of the flow that a job is a step of, empty where it is none."""
+        run = self.find(job.parent_job) if job.is_flow_step else None
+        while run is not None and run.is_part and run.above is not None:
+            run = run.above
+        return "" if run is None else run.job.path or ""
+
     async def submit(self, job: Job, slot: str) -> None:
         """Store a new flow that has a slot, and start it. Raises DuplicateJob or StoreError."""
         chain = self._chain(slot)
@@ -109,6 +116,9 @@ class Flows:
             worker.tell(job_id, ending)
         for job_id in chain.touched:
             worker.notify(job_id)
+        for run in chain.over:
+            if run.above is None:
+                self._context.runners.remove_shared(run.job.id)
         if following is not None:
             worker.begin(following)
         worker.hand_on(chain.slot, claimed, asked=bool(wanted))

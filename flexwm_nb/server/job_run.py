@@ -139,7 +139,9 @@ class Run:
         """Get the process ready. Raises Refusal."""
         token = self._token = self._issue_token()
         job, base_url = self.job, self._context.lifecycle.url
-        variables = environment.contextual(job, base_url=base_url, token=token)
+        variables = environment.contextual(
+            job, base_url=base_url, token=token, flow_path=self._context.flows.path_above(job)
+        )
         request = RunRequest(
             job_id=job.id,
             language=job.language or "",
@@ -150,6 +152,7 @@ class Run:
             environment=environment.build(job, variables, base_url=base_url),
             interpreter=job.interpreter,
             flow_step_id=job.flow_step_id,
+            shared=job.root_job if job.same_worker else None,
         )
         return await self._context.runners.prepare(request, self._log.append)
 

@@ -22,6 +22,7 @@ class RunRequest:
     interpreter: str | None = None  # Python whose packages the script sees; None = the server's
     limits: Limits = field(default_factory=Limits)
     flow_step_id: str | None = None  # put in errors, as Windmill does for a flow's step
+    shared: str | None = None  # name of the directory that it shares with other jobs as ./shared
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,6 +18,8 @@ from flexwm_nb.server.runners.zygotes import Zygote, remove_directory
 RUNNERS: tuple[Runner, ...] = (Python3(), Bash())
 SPARES = 2  # children that wait for jobs, for each interpreter
 ATTEMPTS = 3  # to find a living zygote
+SHARED = "shared"  # the directory of jobs on the same worker
+PRIVATE = 0o700
 
 
 class RefusedJob:
@@ -99,11 +101,26 @@ class Runners:
         for attempt in range(ATTEMPTS):
             zygote = self._zygote(request.interpreter or sys.executable)
             try:
-                return RunningJob(request, runner, zygote, await zygote.take(), output)
+                spare = await zygote.take()
+                if request.shared is not None:
+                    (spare.directory / SHARED).symlink_to(self._shared_directory(request.shared))
+                return RunningJob(request, runner, zygote, spare, output)
             except ConnectionError:
                 if attempt == ATTEMPTS - 1:
                     raise
         raise AssertionError("unreachable")
+
+    def _shared_directory(self, name: str) -> Path:
+        """The directory that jobs share, made when the first one needs it."""
+        path = self._directory.parent / SHARED / name
+        path.mkdir(mode=PRIVATE, parents=True, exist_ok=True)
+        return path
+
+    def remove_shared(self, name: str) -> None:
+        """Remove a directory that jobs shared."""
+        path = self._directory.parent / SHARED / name
+        if path.exists():
+            asyncio.get_running_loop().run_in_executor(None, remove_directory, path)
 
     def _zygote(self, interpreter: str) -> Zygote:
         found = self._zygotes.get(interpreter)
