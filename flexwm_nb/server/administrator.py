@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from flexwm_nb.server.access import hash_token
 from flexwm_nb.server.clock import now
-from flexwm_nb.server.store.database import Database, Transaction
+from flexwm_nb.server.store.connections import Transaction
+from flexwm_nb.server.store.database import Database
 
 EMAIL = "admin@windmill.dev"
 USERNAME = "admin"

@@ -14,7 +14,7 @@ from flexwm_nb.server.failures import Failure, anyhow, not_authorized, permissio
 from flexwm_nb.server.http import Identity
 from flexwm_nb.server.job_records import FLOWS
 from flexwm_nb.server.openflow import read_flow
-from flexwm_nb.server.store.database import Row
+from flexwm_nb.server.store.connections import Row
 
 GONE = "parent flow job not found"
 GOES_ON = "the flow is not in a suspended state anymore"

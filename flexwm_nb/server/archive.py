@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any, TypeAlias
 
 from flexwm_nb.server import script_documents
-from flexwm_nb.server.store.database import Row
+from flexwm_nb.server.store.connections import Row
 
 File: TypeAlias = tuple[str, str]  # name and content
 

@@ -21,7 +21,8 @@ from uuid import uuid4
 from flexwm_nb.errors import StoreFull
 from flexwm_nb.server.clock import now
 from flexwm_nb.server.failures import Failure, bad_request, not_found
-from flexwm_nb.server.store.database import Database, Row, Transaction, store_error
+from flexwm_nb.server.store.connections import Row, Transaction, store_error
+from flexwm_nb.server.store.database import Database
 
 PASSING = "windmill_uploads/"
 LAST_CHARACTER = "\U0010ffff"

@@ -7,7 +7,7 @@ from typing import Any
 
 from flexwm_nb.server.clock import render_time
 from flexwm_nb.server.http import fragment, without_nulls
-from flexwm_nb.server.store.database import Row
+from flexwm_nb.server.store.connections import Row
 
 OMITTED = ("tag", "timeout", "dedicated_worker")
 

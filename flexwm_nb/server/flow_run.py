@@ -17,7 +17,8 @@ from flexwm_nb.server.interpreter.draft import Draft, Facts
 from flexwm_nb.server.interpreter.nodes import Node
 from flexwm_nb.server.interpreter.state import Durations, FlowState, ModuleState
 from flexwm_nb.server.job_records import Job
-from flexwm_nb.server.store.database import Database, Row
+from flexwm_nb.server.store.connections import Row
+from flexwm_nb.server.store.database import Database
 
 PREVIEWS = frozenset({"flowpreview"})
 GOOD = {"success": True, "skipped": True, "failure": False, "canceled": False}

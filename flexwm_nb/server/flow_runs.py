@@ -20,7 +20,7 @@ from flexwm_nb.server.interpreter.messages import Canceled, Ended, Woken
 from flexwm_nb.server.interpreter.state import FlowState
 from flexwm_nb.server.job_records import FLOWS, Ending, Job
 from flexwm_nb.server.job_run import Run
-from flexwm_nb.server.store.database import Row, Transaction
+from flexwm_nb.server.store.connections import Row, Transaction
 
 if TYPE_CHECKING:
     from flexwm_nb.server.context import Context

@@ -18,7 +18,7 @@ from flexwm_nb.server import job_views
 from flexwm_nb.server.context import Context
 from flexwm_nb.server.http import context, fragment, workspace
 from flexwm_nb.server.job_records import Ending
-from flexwm_nb.server.store.database import Row
+from flexwm_nb.server.store.connections import Row
 
 REST = 0.01  # seconds between two messages
 PING = 5.0  # seconds of silence

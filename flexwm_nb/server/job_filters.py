@@ -13,7 +13,8 @@ from flexwm_nb.server.clock import now, parse_hash, parse_time
 from flexwm_nb.server.failures import Failure, bad_request
 from flexwm_nb.server.http import LONGEST_PAGE, Identity, paging
 from flexwm_nb.server.job_ids import parse_id
-from flexwm_nb.server.store.database import Database, Row
+from flexwm_nb.server.store.connections import Row
+from flexwm_nb.server.store.database import Database
 
 ALL_WORKSPACES = "admins"  # the workspace in which lists may cover all
 FEW = 2_000  # jobs below a path that are quickly put in order

@@ -11,7 +11,7 @@ import msgspec
 from flexwm_nb.server.clock import render_hash, render_time
 from flexwm_nb.server.http import fragment
 from flexwm_nb.server.job_records import FINAL
-from flexwm_nb.server.store.database import Row
+from flexwm_nb.server.store.connections import Row
 
 LARGEST_VALUE = 90_000  # bytes of a result or arguments inside a job's document
 PACKED_AT_BEST = 91  # PostgreSQL's compression: 273 bytes in 3

@@ -16,7 +16,8 @@ from flexwm_nb.server import scheduler
 from flexwm_nb.server.clock import now
 from flexwm_nb.server.failures import bad_request
 from flexwm_nb.server.job_records import FINAL, Ending, Job
-from flexwm_nb.server.store.database import Database, Row, Transaction
+from flexwm_nb.server.store.connections import Row, Transaction
+from flexwm_nb.server.store.database import Database
 
 RESTARTS = 3  # times that a job is started again after the engine died, as Windmill's RESTART_LIMIT
 SECOND = 1_000_000  # microseconds

@@ -7,7 +7,7 @@ from typing import Any
 
 from flexwm_nb.server.clock import render_time
 from flexwm_nb.server.http import fragment
-from flexwm_nb.server.store.database import Row
+from flexwm_nb.server.store.connections import Row
 
 AS_STORED = (
     "workspace_id", "path", "edited_by", "schedule", "timezone", "script_path", "email", "permissioned_as",

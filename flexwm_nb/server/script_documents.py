@@ -7,7 +7,7 @@ from typing import Any
 
 from flexwm_nb.server.clock import render_hash, render_time
 from flexwm_nb.server.http import fragment, without_nulls
-from flexwm_nb.server.store.database import Row
+from flexwm_nb.server.store.connections import Row
 
 BOOLEANS = ("is_template", "dedicated_worker", "has_preprocessor")
 AS_STORED = (

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from flexwm_nb.server.context import Context
-from flexwm_nb.server.store.database import Row
+from flexwm_nb.server.store.connections import Row
 
 Entry = dict[str, Any]
 

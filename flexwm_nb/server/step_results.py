@@ -14,7 +14,7 @@ from typing import Any
 from flexwm_nb.server.context import Context
 from flexwm_nb.server.failures import Failure, missing, not_found
 from flexwm_nb.server.job_ids import NIL
-from flexwm_nb.server.store.database import Row
+from flexwm_nb.server.store.connections import Row
 
 Module = dict[str, Any]
 

@@ -17,7 +17,7 @@ from flexwm_nb.server.job_arguments import Sources
 from flexwm_nb.server.job_ids import new_id, parse_id
 from flexwm_nb.server.job_records import Job
 from flexwm_nb.server.languages import Language, default_tag
-from flexwm_nb.server.store.database import Row
+from flexwm_nb.server.store.connections import Row
 
 SECOND = 1_000_000  # microseconds
 CHILD_PRIORITY = 2  # of a job that another one starts, which waits for it as a rule

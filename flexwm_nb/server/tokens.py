@@ -9,7 +9,8 @@ from flexwm_nb.server.access import hash_token
 from flexwm_nb.server.administrator import PREFIX
 from flexwm_nb.server.clock import now, render_time
 from flexwm_nb.server.http import fragment
-from flexwm_nb.server.store.database import Database, Row
+from flexwm_nb.server.store.connections import Row
+from flexwm_nb.server.store.database import Database
 
 BYTES = 24
 

@@ -330,6 +330,7 @@ class Worker:
         found, row = await self._queue.cancel(workspace, job_id, by=by, reason=why, result=result)
         if found is Cancelled.ENDS:
             self.tell(job_id, Ending(status="canceled", result=result, completed_at=now()))
+            self.look_again()
         elif found is Cancelled.RUNS and (run := self._runs.get(job_id)) is not None:
             run.cancel(by, why)
         elif found is Cancelled.RUNS:

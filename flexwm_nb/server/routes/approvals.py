@@ -29,7 +29,7 @@ from flexwm_nb.server.http import (
 from flexwm_nb.server.job_ids import id_in_url
 from flexwm_nb.server.job_records import FLOWS
 from flexwm_nb.server.runners.jsonb import Unstorable, normalize
-from flexwm_nb.server.store.database import Row
+from flexwm_nb.server.store.connections import Row
 
 OWNER = 0  # the number of an owner's approval
 SENT = "resume request already sent"

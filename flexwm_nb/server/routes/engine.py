@@ -14,7 +14,7 @@ from flexwm_nb.server import interpreters
 from flexwm_nb.server.clock import parse_hash, render_time
 from flexwm_nb.server.failures import require_admin
 from flexwm_nb.server.http import as_json, context, identity, plain, workspace
-from flexwm_nb.server.store.database import Transaction, journal_mode, sqlite_version
+from flexwm_nb.server.store.connections import Transaction, journal_mode, sqlite_version
 
 
 async def describe(request: Request) -> Response:

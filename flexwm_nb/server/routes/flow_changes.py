@@ -20,7 +20,7 @@ from flexwm_nb.server.clock import now
 from flexwm_nb.server.failures import Failure, bad_request, missing
 from flexwm_nb.server.http import body, context, empty, identity, number, path, plain, workspace
 from flexwm_nb.server.new_flow import NewFlow
-from flexwm_nb.server.store.database import Transaction
+from flexwm_nb.server.store.connections import Transaction
 
 OF_A_SCHEDULE = (
     "Bad config: A flow cannot have the same path as a schedule if the schedule does not trigger that same flow: {}"

@@ -13,7 +13,7 @@ from starlette.routing import Route
 from flexwm_nb.server import flow_documents
 from flexwm_nb.server.failures import missing, not_found
 from flexwm_nb.server.http import as_json, context, fragment, identity, number, paging, path, query, workspace
-from flexwm_nb.server.store.database import Row
+from flexwm_nb.server.store.connections import Row
 
 
 class GetQuery(msgspec.Struct):

@@ -28,7 +28,7 @@ from flexwm_nb.server.http import (
     without_nulls,
     workspace,
 )
-from flexwm_nb.server.store.database import Row, Transaction
+from flexwm_nb.server.store.connections import Row, Transaction
 
 NAME = re.compile(r"[a-zA-Z_0-9-]+")
 BAD_NAME = "Folder name can only contain alphanumeric characters, underscores, and hyphens"

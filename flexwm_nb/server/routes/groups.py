@@ -16,7 +16,7 @@ from flexwm_nb.server import paths
 from flexwm_nb.server.failures import bad_request, missing
 from flexwm_nb.server.http import admin, as_json, body, context, fragment, paging, plain, query, workspace
 from flexwm_nb.server.rights import EVERYBODY
-from flexwm_nb.server.store.database import Row, Transaction
+from flexwm_nb.server.store.connections import Row, Transaction
 
 NAME = re.compile(r"[a-zA-Z_0-9-]+")
 

@@ -14,7 +14,7 @@ from flexwm_nb.server.clock import now
 from flexwm_nb.server.failures import require_admin
 from flexwm_nb.server.http import admin, as_json, context, identity, query, workspace
 from flexwm_nb.server.job_filters import JobQuery, Selection
-from flexwm_nb.server.store.database import Row
+from flexwm_nb.server.store.connections import Row
 
 SECOND = 1_000_000  # microseconds
 HORIZON = 3_600  # seconds that counts by tag look back unless told

@@ -27,7 +27,7 @@ from flexwm_nb.server.http import (
     workspace,
 )
 from flexwm_nb.server.job_ids import id_in_url
-from flexwm_nb.server.store.database import Row
+from flexwm_nb.server.store.connections import Row
 
 ANSI_ADVICE = "to remove ansi colors, use: | sed 's/\\x1B\\[[0-9;]\\{1,\\}[A-Za-z]//g'\n"
 LOG_TAIL = 20_000  # characters of the log inside a job's document

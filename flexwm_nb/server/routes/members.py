@@ -13,7 +13,7 @@ from flexwm_nb.server import rights
 from flexwm_nb.server.clock import now, render_time
 from flexwm_nb.server.failures import missing
 from flexwm_nb.server.http import as_json, body, context, identity, path, plain, workspace
-from flexwm_nb.server.store.database import Row
+from flexwm_nb.server.store.connections import Row
 
 FLAGS = ("is_admin", "operator", "disabled")
 

@@ -13,7 +13,7 @@ from flexwm_nb.server import paths
 from flexwm_nb.server.clock import now, render_time
 from flexwm_nb.server.failures import bad_request, missing
 from flexwm_nb.server.http import admin, as_json, body, context, fragment, identity, plain, workspace
-from flexwm_nb.server.store.database import Row, Transaction
+from flexwm_nb.server.store.connections import Row, Transaction
 
 
 class NewType(msgspec.Struct):

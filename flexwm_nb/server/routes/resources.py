@@ -29,7 +29,7 @@ from flexwm_nb.server.http import (
 )
 from flexwm_nb.server.interpolation import resource_value
 from flexwm_nb.server.job_records import Job
-from flexwm_nb.server.store.database import Row, Transaction
+from flexwm_nb.server.store.connections import Row, Transaction
 
 OMITTED = ("labels", "ws_specific")
 VARIABLE = "$var:"

@@ -26,7 +26,7 @@ from flexwm_nb.server.http import (
     workspace,
 )
 from flexwm_nb.server.new_schedule import NewSchedule, ScheduleChange
-from flexwm_nb.server.store.database import Transaction
+from flexwm_nb.server.store.connections import Transaction
 
 PREVIEWED = 5  # ticks
 SHOWN_JOBS = 20  # of a schedule

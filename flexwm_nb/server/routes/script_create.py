@@ -22,7 +22,7 @@ from flexwm_nb.server.clock import now, parse_hash, render_hash
 from flexwm_nb.server.failures import bad_request
 from flexwm_nb.server.http import body, context, identity, plain, query, workspace
 from flexwm_nb.server.new_script import NewScript
-from flexwm_nb.server.store.database import Row, Transaction
+from flexwm_nb.server.store.connections import Row, Transaction
 
 SAME_HASH = "A script with same hash (hence same path, description, summary, content) already exists!"
 SAME_PARENT = (

@@ -27,7 +27,7 @@ from flexwm_nb.server.http import (
     workspace,
 )
 from flexwm_nb.server.interpolation import decrypted, variable_value
-from flexwm_nb.server.store.database import Row, Transaction
+from flexwm_nb.server.store.connections import Row, Transaction
 
 OMITTED = ("labels", "ws_specific")
 SECRECY = "cannot change is_secret without updating value too"

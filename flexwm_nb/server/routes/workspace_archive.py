@@ -14,7 +14,7 @@ from flexwm_nb.server import archive, schedule_documents
 from flexwm_nb.server.archive import File
 from flexwm_nb.server.http import as_json, context, identity, query, workspace
 from flexwm_nb.server.interpolation import decrypted
-from flexwm_nb.server.store.database import Row
+from flexwm_nb.server.store.connections import Row
 
 TABLES = ("scripts", "flows", "variables", "resources", "resource_types", "schedules", "folders", "users", "groups")
 

@@ -8,7 +8,7 @@ from starlette.routing import Route
 
 from flexwm_nb.server.failures import missing
 from flexwm_nb.server.http import admin, as_json, context, plain, workspace
-from flexwm_nb.server.store.database import Row
+from flexwm_nb.server.store.connections import Row
 
 UNSET = (
     "slack_team_id", "slack_name", "slack_command_script", "slack_email", "teams_team_id", "teams_team_name",

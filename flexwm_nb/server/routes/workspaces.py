@@ -17,7 +17,7 @@ from flexwm_nb.server import scheduler
 from flexwm_nb.server.clock import now
 from flexwm_nb.server.failures import bad_request, improper_path, missing, require_admin
 from flexwm_nb.server.http import Identity, as_json, body, context, identity, paging, plain, query, workspace
-from flexwm_nb.server.store.database import Row, Transaction
+from flexwm_nb.server.store.connections import Row, Transaction
 
 PROPER = re.compile(r"\w+(?:-\w+)*")
 LONGEST = 50  # characters

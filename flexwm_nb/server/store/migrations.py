@@ -17,13 +17,19 @@ def migrate(connection: apsw.Connection) -> None:
     a later version.
     """
     with connection:
+        refuse_newer(connection)
         found = connection.pragma("user_version")
-        if found > VERSION:
-            raise StoreTooNew(why=f"it has version {found}, this server knows {VERSION}")
         for version in range(found, VERSION):
             connection.execute(_step(version))
         if found != VERSION:
             connection.pragma("user_version", VERSION)
+
+
+def refuse_newer(connection: apsw.Connection) -> None:
+    """Raise StoreTooNew, without a write, for a store of a later version."""
+    found = connection.pragma("user_version")
+    if found > VERSION:
+        raise StoreTooNew(why=f"it has version {found}, this server knows {VERSION}")
 
 
 def _step(version: int) -> str:

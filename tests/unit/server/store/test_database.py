@@ -13,7 +13,8 @@ import apsw
 import pytest
 
 from flexwm_nb.errors import StoreCorrupt, StoreError, StoreTooNew, StoreUnwritable
-from flexwm_nb.server.store.database import Database, Transaction, journal_mode
+from flexwm_nb.server.store.connections import Transaction, journal_mode
+from flexwm_nb.server.store.database import Database
 
 
 def put(name: str, value: str = "1") -> Callable[[Transaction], None]:
