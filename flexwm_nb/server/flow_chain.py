@@ -34,7 +34,7 @@ from flexwm_nb.server.interpreter.messages import (
 )
 from flexwm_nb.server.job_ids import new_id
 from flexwm_nb.server.job_records import Ending, Job, Status
-from flexwm_nb.server.store.database import Transaction
+from flexwm_nb.server.store.connections import Transaction
 
 if TYPE_CHECKING:
     from flexwm_nb.server.context import Context
@@ -216,6 +216,8 @@ class Chain:
         self.ended.append((job.id, ending))
         self.result(job.id, ending.result, job.arguments)
         self.write(lambda transaction: finish(transaction, job, ending))
+        if job.schedule_path is not None:
+            self.due.append(ending.completed_at)  # its next tick is stored with its end: look when it falls due
 
     def _finish(self, run: FlowRun, command: Finish) -> None:
         """End a run, and tell the one above."""

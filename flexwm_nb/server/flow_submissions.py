@@ -22,8 +22,9 @@ from flexwm_nb.server.failures import bad_request, missing
 from flexwm_nb.server.job_records import Job
 from flexwm_nb.server.openflow import read_flow
 from flexwm_nb.server.scheduler import FLOW_TAG
-from flexwm_nb.server.store.database import Row
+from flexwm_nb.server.store.connections import Row
 
+NOT_GIVEN = msgspec.Raw(b"")
 NESTED = "A run is taken up at a step of the flow itself, or at an iteration of one; nested_path leads below these"
 
 
@@ -34,7 +35,7 @@ class Restart(msgspec.Struct, kw_only=True):
     branch_or_iteration_n: int | None = None
     flow_version: int | None = None
     nested_path: list[msgspec.Raw] | None = None
-    value: msgspec.Raw | None = None
+    value: msgspec.Raw = NOT_GIVEN
     args: dict[str, msgspec.Raw] | None = None
 
 
@@ -176,7 +177,7 @@ async def restart(request: Request) -> Job:
 
 def _definition(request: Request, run: Row, wanted: Restart) -> dict[str, Any]:
     """Which flow the new run follows."""
-    if wanted.value is not None:
+    if wanted.value != NOT_GIVEN:
         new_flow.read(wanted.value)
         value = job_arguments.normal(bytes(wanted.value).decode())
         return {"kind": "flowpreview", "hash": None, "interpreter": run["interpreter"], "value": value}

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 Status = Literal["success", "failure", "canceled", "skipped"]
-FLOWS = frozenset({"flow", "flowpreview", "flownode"})  # kinds of jobs that consist of others
+FLOWS = frozenset({"flow", "flowpreview", "flownode", "singlestepflow"})  # kinds of jobs that consist of others
 FINAL: frozenset[str] = frozenset({"success", "failure", "canceled", "skipped"})
 
 
@@ -16,7 +16,7 @@ class Job:
 
     id: str
     workspace_id: str
-    kind: str  # script, preview, identity, noop, flow, flowpreview, flownode
+    kind: str  # script, preview, identity, noop, flow, flowpreview, flownode, singlestepflow
     tag: str
     created_by: str
     permissioned_as: str

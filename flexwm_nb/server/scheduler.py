@@ -7,17 +7,19 @@ once, at the next start.
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from flexwm_nb.server import cron
 from flexwm_nb.server.clock import now
 from flexwm_nb.server.failures import Failure, missing
 from flexwm_nb.server.job_ids import new_id
-from flexwm_nb.server.job_records import Job
+from flexwm_nb.server.job_records import FLOWS, Job
 from flexwm_nb.server.languages import default_tag
-from flexwm_nb.server.store.database import Row, Transaction
+from flexwm_nb.server.store.connections import Row, Transaction
 
 FLOW_TAG = "flow"
+STEP = "a"  # of a flow that is one script
 FACTS = ("workspace_id", "schedule_path", "parent_job", "scheduled_for")
 
 
@@ -69,7 +71,18 @@ def _script_fields(transaction: Transaction, schedule: Row) -> dict[str, Any]:
         raise missing("script", path)
     names = ("path", "hash", "language", "priority", "timeout", "cache_ttl", "interpreter")
     fields = {name: row[name] for name in names}
+    if retry := json.loads(schedule["settings"]).get("retry"):
+        return _single_step(schedule, retry) | {name: row[name] for name in ("path", "hash", "priority", "timeout")}
     return {"kind": "script", "tag": row["tag"] or default_tag(row["language"]), **fields}
+
+
+def _single_step(schedule: Row, retry: dict[str, Any]) -> dict[str, Any]:
+    """A flow of the script alone, which tries again when it fails."""
+    names = json.loads(schedule["args"] or "{}")
+    given = {name: {"type": "javascript", "expr": f"flow_input[{json.dumps(name)}]"} for name in names}
+    value = {"type": "script", "path": schedule["script_path"], "input_transforms": given}
+    flow = {"modules": [{"id": STEP, "value": value, "retry": retry}]}
+    return {"kind": "singlestepflow", "tag": FLOW_TAG, "raw_flow": json.dumps(flow, ensure_ascii=False)}
 
 
 def _flow_fields(transaction: Transaction, schedule: Row) -> dict[str, Any]:
@@ -91,7 +104,7 @@ def _flow_fields(transaction: Transaction, schedule: Row) -> dict[str, Any]:
 
 def started(transaction: Transaction, job: Job) -> None:
     """A job starts: the next tick of a flow's schedule waits from now on, unless its runs may not overlap."""
-    if job.schedule_path is None or job.parent_job is not None or job.kind != "flow":
+    if job.schedule_path is None or job.parent_job is not None or job.kind not in FLOWS:
         return
     schedule = transaction.one("schedules_get", workspace=job.workspace_id, path=job.schedule_path)
     if schedule is not None and not schedule["no_flow_overlap"]:

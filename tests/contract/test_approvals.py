@@ -161,7 +161,7 @@ def test_a_token_decides_without_an_account(http: httpx.Client, server: Server, 
     token = links(http, job)["approvalPage"].partition("token=")[2]
     url = f"{server.url}/api/w/demo/jobs_u/flow/resume_suspended/{job}"
     assert httpx.post(url, json={}).status_code == 401
-    body = {"payload": {"answer": 3}, "approval_token": token, "approved": approved}
+    body: dict[str, Any] = {"payload": {"answer": 3}, "approval_token": token, "approved": approved}
     assert httpx.post(url, json=body).status_code == 201
     assert outcome(http, job)["success"] is approved
 

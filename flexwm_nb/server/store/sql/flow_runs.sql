@@ -90,7 +90,7 @@ SELECT min(suspend_until) AS moment FROM job WHERE status = 'running' AND suspen
 -- name: flow_runs_left
 -- The flows that an earlier server left unfinished and that were to be cancelled.
 SELECT id, workspace_id, canceled_by, canceled_reason FROM job
-WHERE status = 'running' AND kind IN ('flow', 'flowpreview', 'flownode') AND canceled_by IS NOT NULL;
+WHERE status = 'running' AND kind IN ('flow', 'flowpreview', 'flownode', 'singlestepflow') AND canceled_by IS NOT NULL;
 
 -- name: flow_runs_unfinished_child
 -- Whether something that a flow started has not ended.

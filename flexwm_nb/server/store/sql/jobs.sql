@@ -73,7 +73,7 @@ WHERE id = :id AND status = 'running' AND attempt = :attempt AND worker = :worke
 
 -- name: jobs_left_running
 -- Jobs that an earlier server left behind in mid-run; flows only wait for theirs.
-SELECT * FROM job WHERE status = 'running' AND kind NOT IN ('flow', 'flowpreview', 'flownode');
+SELECT * FROM job WHERE status = 'running' AND kind NOT IN ('flow', 'flowpreview', 'flownode', 'singlestepflow');
 
 -- name: jobs_next_due
 -- When the next job falls due that now waits for its time.

@@ -1,0 +1,210 @@
+"""Running flows over HTTP: by path, by version, waited for, followed, taken up again; their steps' results and logs."""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import Any
+from uuid import uuid4
+
+import httpx
+import pytest
+
+
+def bash(step: str, content: str, **reads: str) -> dict[str, Any]:
+    """A step of bash that reads expressions by name."""
+    given = {name: {"type": "javascript", "expr": expression} for name, expression in reads.items()}
+    head = "".join(f'{name}="${number}"\n' for number, name in enumerate(reads, 1))
+    value = {"type": "rawscript", "language": "bash", "content": head + content, "input_transforms": given}
+    return {"id": step, "value": value}
+
+
+def loop(content: str) -> dict[str, Any]:
+    """A flow that goes over its argument, and then counts."""
+    inner = [bash("i", content, x="flow_input.iter.value")]
+    over = {"type": "forloopflow", "iterator": {"type": "javascript", "expr": "flow_input.xs"}, "modules": inner}
+    return {"modules": [{"id": "l", "value": over}, bash("z", 'echo "z $n"', n="results.l.length")]}
+
+
+FAILS_AT_BAD = loop('[ "$x" = bad ] && exit 3\necho "it $x"')
+
+
+def deploy(http: httpx.Client, value: dict[str, Any]) -> str:
+    """Store a flow; its path."""
+    path = f"u/admin/run_{uuid4().hex[:8]}"
+    assert http.post("/w/demo/flows/create", json={"path": path, "summary": "", "value": value}).status_code == 201
+    return path
+
+
+def preview(http: httpx.Client, value: dict[str, Any], **fields: Any) -> str:
+    """Start a preview; its job."""
+    answer = http.post("/w/demo/jobs/run/preview_flow", json={"value": value, **fields})
+    assert answer.status_code == 201, answer.text
+    return answer.text
+
+
+def end(http: httpx.Client, job: str) -> dict[str, Any]:
+    """The job's document, once it has ended."""
+    limit = time.monotonic() + 20
+    while (found := http.get(f"/w/demo/jobs_u/get/{job}").json())["type"] != "CompletedJob":
+        assert time.monotonic() < limit, found.get("flow_status")
+        time.sleep(0.02)
+    return dict(found)
+
+
+def test_a_version_runs_as_it_was(http: httpx.Client) -> None:
+    """Whatever the flow is by now; by GET with a payload too."""
+    path = deploy(http, {"modules": [bash("a", "echo first")]})
+    version = http.get(f"/w/demo/flows/get/{path}").json()["version_id"]
+    second = {"path": path, "summary": "", "value": {"modules": [bash("a", "echo second")]}}
+    http.post(f"/w/demo/flows/update/{path}", json=second)
+    assert http.post(f"/w/demo/jobs/run_wait_result/fv/{version}", json={}).json() == "first"
+    assert http.get(f"/w/demo/jobs/run_wait_result/f/{path}").json() == "second"
+    job = http.post(f"/w/demo/jobs/run/fv/{version}", json={"n": 1}).text
+    found = end(http, job)
+    assert (found["job_kind"], int(found["script_hash"], 16), found["args"]) == ("flow", version, {"n": 1})
+
+
+def test_a_flow_answers_early(http: httpx.Client) -> None:
+    """With the named step's result, while the flow goes on."""
+    path = deploy(http, {"modules": [bash("a", "echo 1"), bash("b", "sleep 2; echo 2")], "early_return": "a"})
+    begun = time.monotonic()
+    assert http.post(f"/w/demo/jobs/run_wait_result/f/{path}", json={}).json() == "1"
+    assert time.monotonic() - begun < 1.5
+    (job,) = http.get("/w/demo/jobs/list", params={"script_path_exact": path, "has_null_parent": True}).json()
+    assert end(http, job["id"])["result"] == "2"
+
+
+def test_a_failed_flow_answers_422(http: httpx.Client) -> None:
+    """With the step's error."""
+    path = deploy(http, {"modules": [bash("a", "exit 3")]})
+    answer = http.post(f"/w/demo/jobs/run_wait_result/f/{path}", json={})
+    assert (answer.status_code, answer.json()["error"]["step_id"]) == (422, "a")
+
+
+def test_a_flow_is_followed(http: httpx.Client) -> None:
+    """The stream of its updates ends with the whole job."""
+    path = deploy(http, {"modules": [bash("a", "echo 1")]})
+    with http.stream("POST", f"/w/demo/jobs/run_and_stream/f/{path}", json={}) as answer:
+        messages = [json.loads(line[6:]) for line in answer.iter_lines() if line.startswith("data: ")]
+    assert (messages[-1]["completed"], messages[-1]["job"]["result"]) == (True, "1")
+
+
+def test_results_of_steps(http: httpx.Client) -> None:
+    """Of a loop the list, of what stands inside the last iteration's; part of it by a path."""
+    job = preview(http, FAILS_AT_BAD, args={"xs": ["p", "q"]})
+    end(http, job)
+    url = f"/w/demo/jobs/result_by_id/{job}"
+    assert http.get(f"{url}/l").json() == ["it p", "it q"]
+    assert http.get(f"{url}/l", params={"json_path": "1"}).json() == "it q"
+    assert (http.get(f"{url}/i").json(), http.get(f"{url}/z").json()) == ("it q", "z 2")
+    unknown = http.get(f"{url}/nope")
+    assert (unknown.status_code, "Flow result by id not found" in unknown.text) == (404, True)
+
+
+def test_logs_of_all_steps(http: httpx.Client) -> None:
+    """As one text and as entries with their places."""
+    job = preview(http, FAILS_AT_BAD, args={"xs": ["p", "q"]})
+    end(http, job)
+    text = http.get(f"/w/demo/jobs_u/get_flow_all_logs/{job}").text
+    assert text.index("it p") < text.index("it q") < text.index("z 2")
+    entries = http.get(f"/w/demo/jobs_u/get_flow_all_logs_structured/{job}").json()
+    places = [(entry["step_path"], entry["depth"], entry["sibling_index"]) for entry in entries]
+    assert places == [(None, 0, 1), ("l", 1, 1), ("l/i", 2, 1), ("l", 1, 2), ("l/i", 2, 1), ("z", 1, 1)]
+
+
+def test_a_run_goes_on_from_a_step(http: httpx.Client) -> None:
+    """With the jobs before it, and the same arguments."""
+    first = end(http, preview(http, FAILS_AT_BAD, args={"xs": ["p"]}))
+    again = end(http, http.post(f"/w/demo/jobs/restart/f/{first['id']}", json={"step_id": "z"}).text)
+    assert (again["result"], again["args"]) == ("z 1", {"xs": ["p"]})
+    before, after = first["flow_status"]["modules"], again["flow_status"]["modules"]
+    assert (before[0]["job"] == after[0]["job"], before[1]["job"] == after[1]["job"]) == (True, False)
+    assert again["flow_status"]["restarted_from"]["flow_job_id"] == first["id"]
+
+
+@pytest.mark.parametrize("way", ["restart", "preview"])
+def test_a_failed_iteration_is_replaced(http: httpx.Client, way: str) -> None:
+    """The run goes on at the iteration that failed, with another definition of its step."""
+    arguments = {"xs": ["p", "bad", "r"]}
+    job = preview(http, FAILS_AT_BAD, args=arguments)
+    failed = end(http, job)
+    assert failed["success"] is False
+    fixed, place = loop('echo "fixed $x"'), {"step_id": "l", "branch_or_iteration_n": 1}
+    if way == "restart":
+        new = http.post(f"/w/demo/jobs/restart/f/{job}", json={**place, "value": fixed}).text
+    else:
+        new = preview(http, fixed, args=arguments, restarted_from={"flow_job_id": job, **place})
+    assert end(http, new)["success"] is True
+    assert http.get(f"/w/demo/jobs/result_by_id/{new}/l").json() == ["it p", "fixed bad", "fixed r"]
+
+
+def test_a_late_approval_is_not_asked_again(http: httpx.Client) -> None:
+    """A run that nobody approved in time goes on after the wait."""
+    asking = {**bash("a", "echo a"), "suspend": {"required_events": 1, "timeout": 1}}
+    job = preview(http, {"modules": [asking, bash("b", "echo b")]})
+    assert end(http, job)["result"]["error"]["name"] == "SuspendedTimedOut"
+    assert end(http, http.post(f"/w/demo/jobs/restart/f/{job}", json={"step_id": "b"}).text)["result"] == "b"
+
+
+NOWHERE = str(uuid4())
+REFUSED = [
+    pytest.param({"step_id": "x"}, 500, "Flow cannot be restarted from step x as it could not be found.", id="step"),
+    pytest.param({"step_id": "l", "branch_or_iteration_n": 9}, 500, "as it has only 2 iterations", id="iteration"),
+    pytest.param({"step_id": "z"}, 500, "Flow cannot be restarted from a non successful module", id="after a failure"),
+    pytest.param({"step_id": "z", "nested_path": [{}]}, 400, "nested_path", id="inside a module"),
+    pytest.param({"step_id": "z", "flow_version": 1}, 404, "flow version not found at name 1", id="version"),
+    pytest.param({}, 422, "missing field `step_id`", id="no step"),
+]
+
+
+@pytest.mark.parametrize(("body", "status", "text"), REFUSED)
+def test_what_cannot_be_taken_up(http: httpx.Client, body: dict[str, Any], status: int, text: str) -> None:
+    """Each with its reason."""
+    job = preview(http, FAILS_AT_BAD, args={"xs": ["p", "bad"]})
+    end(http, job)
+    answer = http.post(f"/w/demo/jobs/restart/f/{job}", json=body)
+    assert (answer.status_code, text in answer.text) == (status, True), answer.text
+
+
+def test_a_run_that_goes_on_is_not_taken_up(http: httpx.Client) -> None:
+    """Nor one that never was; meanwhile its steps' jobs are told."""
+    job = preview(http, {"modules": [bash("a", "sleep 20")]})
+    answer = http.post(f"/w/demo/jobs/restart/f/{job}", json={"step_id": "a"})
+    assert (answer.status_code, "before it has ended" in answer.text) == (500, True)
+    assert http.get(f"/w/demo/jobs_u/get_flow_debug_info/{job}").json()["a"]["parent_job"] == job
+    http.post(f"/w/demo/jobs_u/queue/cancel/{job}", json={})
+    end(http, job)
+    assert http.get(f"/w/demo/jobs_u/get_flow_debug_info/{job}").text == f"Not found: QueuedJob {job} not found"
+    assert http.post(f"/w/demo/jobs/restart/f/{NOWHERE}", json={"step_id": "a"}).status_code == 404
+
+
+OVERLAPS = [pytest.param(False, id="runs overlap"), pytest.param(True, id="one after the other")]
+
+
+@pytest.mark.parametrize("alone", OVERLAPS)
+def test_scheduled_flows(http: httpx.Client, alone: bool) -> None:
+    """Every second starts a run, or only when the one before has ended."""
+    path = deploy(http, {"modules": [bash("a", "sleep 1.6")]})
+    schedule = {"path": f"{path}_s", "schedule": "* * * * * *", "timezone": "UTC", "script_path": path}
+    body = {**schedule, "is_flow": True, "enabled": True, "no_flow_overlap": alone}
+    assert http.post("/w/demo/schedules/create", json=body).status_code == 200
+    time.sleep(4.2)
+    http.post(f"/w/demo/schedules/setenabled/{path}_s", json={"enabled": False})
+    jobs = http.get("/w/demo/jobs/list", params={"schedule_path": f"{path}_s"}).json()
+    assert len(jobs) in ((2, 3) if alone else (4, 5))
+
+
+def test_a_scheduled_script_tries_again(http: httpx.Client) -> None:
+    """A schedule's retries make the run a flow of the script alone."""
+    path = f"u/admin/tries_{uuid4().hex[:8]}"
+    script = {"path": path, "summary": "", "content": 'x="$1"\nexit 4', "language": "bash"}
+    http.post("/w/demo/scripts/create", json=script)
+    schedule = {"path": f"{path}_s", "schedule": "* * * * * *", "timezone": "UTC", "script_path": path}
+    more = {"is_flow": False, "enabled": True, "args": {"x": 1}, "retry": {"constant": {"attempts": 2, "seconds": 0}}}
+    assert http.post("/w/demo/schedules/create", json={**schedule, **more}).status_code == 200
+    time.sleep(1.9)
+    http.post(f"/w/demo/schedules/setenabled/{path}_s", json={"enabled": False})
+    *_, first = http.get("/w/demo/jobs/list", params={"schedule_path": f"{path}_s"}).json()
+    assert end(http, first["id"])["job_kind"] == "singlestepflow"
+    assert len(http.get("/w/demo/jobs/list", params={"parent_job": first["id"]}).json()) == 3
