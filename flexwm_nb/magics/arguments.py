@@ -148,9 +148,14 @@ def _take_options(definition: Definition, words: Sequence[str], parsed: Parsed) 
                 raise InvalidInput(f"{name} needs a value", remedy=f"Write {name} {option.metavar}")
             value = waiting.pop(0)
         _keep(option, name, value, parsed)
-        while option.kind == "words" and waiting and not waiting[0].startswith("-"):
+        while option.kind == "words" and waiting and _goes_on(waiting[0]):
             parsed.options[option.key].append(tokens.unquoted(waiting.pop(0)))
     return rest
+
+
+def _goes_on(word: str) -> bool:
+    """Whether a word belongs to an option that takes several: it is no option and no `k=v`."""
+    return not word.startswith("-") and "=" not in word
 
 
 def _keep(option: Option, name: str, word: str, parsed: Parsed) -> None:
@@ -223,8 +228,9 @@ def unknown_option(definition: Definition, name: str) -> InvalidInput:
 
 
 def nearest(name: str, known: Sequence[str]) -> str | None:
-    """The known name that was probably meant."""
-    found = difflib.get_close_matches(name, known, n=1, cutoff=0.6)
+    """The known name that was probably meant: the same letters in another order, else the most alike."""
+    swapped = [candidate for candidate in known if sorted(candidate) == sorted(name)]
+    found = swapped or difflib.get_close_matches(name, known, n=1, cutoff=0.6)
     if found:
         return found[0]
     starting = [candidate for candidate in known if len(name) > 1 and candidate.startswith(name)]

@@ -22,6 +22,7 @@ def test_after_two_dashes_nothing_is_an_option() -> None:
 
 
 WRONG = {
+    "letters swapped": (SCRIPT, "python3 f/a/b --agr n=1", "there is no option --agr. Did you mean --arg?"),
     "an unknown option": (SCRIPT, "python3 f/a/b --timout 3", "there is no option --timout. Did you mean --timeout?"),
     "nothing like it": (SCRIPT, "python3 f/a/b --zzz", "there is no option --zzz. See %%windmill_script --help"),
     "a missing path": (SCRIPT, "python3", "PATH is missing. Write %%windmill_script LANG PATH [options]"),
