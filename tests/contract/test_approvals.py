@@ -187,3 +187,49 @@ def test_steps_keep_values_for_each_other(http: httpx.Client) -> None:
     http.post(f"/w/demo/jobs/flow/resume/{job}", json={"answer": 1})
     outcome(http, job)
     assert document(http, job)["flow_status"]["user_states"] == {"k": {"n": 1}}
+
+
+ASKS_ITSELF = """import wmill
+
+def main():
+    wmill.set_flow_user_state("seen", {"n": 1})
+    return [wmill.get_flow_user_state("seen"), wmill.get_resume_urls("ada")]
+"""
+
+
+def test_a_step_asks_for_its_own_links(http: httpx.Client) -> None:
+    """With the published client, as one does who sends them to somebody."""
+    asking = {
+        "id": "ask",
+        "value": {"type": "rawscript", "language": "python3", "content": ASKS_ITSELF},
+        "suspend": {"required_events": 1, "timeout": 600},
+    }
+    job = http.post("/w/demo/jobs/run/preview_flow", json={"value": {"modules": [asking, ANSWER]}}).text
+    until(lambda: document(http, job).get("suspend"))
+    seen, urls = http.get(f"/w/demo/jobs/result_by_id/{job}/ask").json()
+    assert seen == {"n": 1}
+    assert httpx.post(urls["resume"], json={"answer": "sent"}).status_code == 201
+    assert outcome(http, job)["result"] == "got sent"
+
+
+def test_a_page_is_shown_where_the_link_leads(http: httpx.Client) -> None:
+    """Also from another site's mail; what is asked for there needs the token."""
+    job = run(http)
+    page = links(http, job)["approvalPage"]
+    answer = httpx.get(page, headers={"sec-fetch-site": "cross-site"})
+    assert (answer.status_code, answer.headers["content-type"]) == (200, "text/html; charset=utf-8")
+    assert "frame-ancestors 'none'" in answer.headers["content-security-policy"]
+    http.post(f"/w/demo/jobs_u/queue/cancel/{job}", json={})
+
+
+def test_a_step_may_want_an_account(http: httpx.Client, server: Server) -> None:
+    """Then the page's token alone does not do; a signed link does."""
+    job = run(http, user_auth_required=True)
+    urls = links(http, job)
+    body = {"payload": {"answer": 1}, "approval_token": urls["approvalPage"].partition("token=")[2]}
+    answer = httpx.post(f"{server.url}/api/w/demo/jobs_u/flow/resume_suspended/{job}", json=body)
+    assert (answer.status_code, "Only logged in users can approve" in answer.text) == (401, True)
+    info = http.get(f"/w/demo/jobs_u/flow/approval_info/{job}").json()
+    assert (info["user_auth_required"], info["can_approve"]) == (True, True)
+    assert httpx.post(urls["resume"], json={"answer": 1}).status_code == 201
+    assert outcome(http, job)["success"] is True

@@ -95,3 +95,12 @@ def test_changes_travel_both_ways(http: httpx.Client, wmill: Wmill, files: Path,
     http.post(f"/w/demo/variables/update/{folder}/v", json={"value": "two"})
     wmill("sync", "pull", "--yes")
     assert "value: two" in (files / folder / "v.variable.yaml").read_text()
+
+
+def test_a_flow_is_pushed_and_run(wmill: Wmill, folder: str) -> None:
+    """The logs of each step are shown, then the result."""
+    wmill("flow", "push", f"{folder}/fl.flow", f"{folder}/fl")
+    said = wmill("flow", "run", f"{folder}/fl")
+    assert "====== a ======" in said
+    assert said.index("Flow ran to completion") < said.index('"1"')
+    assert '"1"' in wmill("flow", "preview", f"{folder}/fl.flow")
