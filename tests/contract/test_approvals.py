@@ -119,7 +119,7 @@ def test_a_wrong_signature_is_refused(http: httpx.Client, given: str, text: str)
     job = run(http)
     for route in ("resume", "cancel", "get_flow"):
         method = "GET" if route == "get_flow" else "POST"
-        body = None if route == "get_flow" else {}
+        body: dict[str, Any] | None = None if route == "get_flow" else {}
         answer = http.request(method, f"/w/demo/jobs_u/{route}/{step(http, job)}/7/{given}", json=body)
         assert (answer.status_code, answer.text[: len(text)]) == (500, text)
     http.post(f"/w/demo/jobs_u/queue/cancel/{job}", json={})
