@@ -11,7 +11,7 @@ import pytest
 from flexwm_nb.errors import InvalidFlow
 from flexwm_nb.flow_builder import Flow
 
-YAML = """\
+YAML = '''\
 summary: Delays of the day
 value:
   modules:
@@ -47,7 +47,7 @@ schema:
       type: string
   required:
     - origin
-"""
+'''
 
 
 def load(origin: str, n: int = 5) -> dict[str, object]:
