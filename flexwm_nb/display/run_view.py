@@ -13,6 +13,7 @@ from flexwm_nb.display.wording import PRE, Face, Headline, clean, escape
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from flexwm_nb.display.graph import Graph
     from flexwm_nb.models.jobs import Job
 
 LONGEST = 2_000  # characters of a value that are shown
@@ -30,6 +31,7 @@ class RunView:
     result: Any = None  # as a notebook shows it; None before its end and without one
     failure: Sequence[str] = ()  # the lines of its traceback
     face: Face = "rich"
+    graph: Graph | None = None  # of a flow's run
 
     @property
     def id(self) -> str:
@@ -65,7 +67,8 @@ class RunView:
 
     def __str__(self) -> str:
         """As text."""
-        parts = [self.headline.text(self.face), *(f"  {name:<10}{text}" for name, text in self.facts())]
+        drawn = [str(self.graph)] if self.graph is not None else []
+        parts = [self.headline.text(self.face), *drawn, *(f"  {name:<10}{text}" for name, text in self.facts())]
         if self.lines:
             more = f" ({self.hidden} lines before: %windmill_logs)" if self.hidden > 0 else ""
             parts += [f"  log{more}", *(f"    {line}" for line in self.lines)]
@@ -85,9 +88,9 @@ class RunView:
         failure = escape("\n".join(clean(line) for line in self.failure))
         error = f'<pre style="{PRE};color:#c62828">{failure}</pre>' if failure else ""
         result = _result_html(self.result) if self.state == "success" else ""
-        return (
-            f"{self.headline.html(self.face)}<table>{facts}</table>{log_html(self.lines, self.hidden)}{error}{result}"
-        )
+        drawn = "" if self.graph is None else self.graph.svg()
+        head = f"{self.headline.html(self.face)}{drawn}<table>{facts}</table>"
+        return f"{head}{log_html(self.lines, self.hidden)}{error}{result}"
 
 
 def _time(moment: datetime | None, by: str | None = None, word: str = "by") -> str:

@@ -31,6 +31,7 @@ class Origin:
     language: str = "python3"
     cell: int | None = None  # number of the cell that registered it, in this kernel
     above: int = 0  # lines of that cell above the script
+    shown: str | None = None  # what stands at its lines in that cell, where that is not the source itself
     label: str = ""  # what it is called when it is not from a cell here, such as `f/demo/etl v3`
 
     def place(self, line: int) -> str:
@@ -190,13 +191,17 @@ def _shown(arguments: Mapping[str, Any]) -> str:
 
 def _source(origin: Origin, line: int, paint: Any) -> list[str]:
     """The source around a line, numbered as in the cell."""
-    source = origin.content.split("\n")
+    source = (origin.content if origin.shown is None else origin.shown).split("\n")
     if not 1 <= line <= len(source):
         return []
     first, last = max(line - AROUND, 1), min(line + AROUND, len(source))
     while last > line and not source[last - 1].strip():
         last -= 1
-    return [_numbered(source[at - 1], at + origin.above, at == line, paint) for at in range(first, last + 1)]
+    return [
+        _numbered(source[at - 1], at + origin.above, at == line, paint)
+        for at in range(first, last + 1)
+        if at + origin.above > 0
+    ]
 
 
 def _numbered(text: str, number: int, here: bool, paint: Any) -> str:

@@ -32,10 +32,11 @@ async def windmill_scripts(call: Call, command: ListScripts) -> Any:
 
 
 async def windmill_history(call: Call, command: Versions) -> Any:
-    """A script's versions as a frame."""
+    """A script's or flow's versions as a frame."""
     engine = await call.engine()
     path = command.reference.partition("@")[0]
-    found = await about(call, engine, path, engine.scripts.history, path)
+    asked = engine.flows if await is_flow(call, engine, path) else engine.scripts
+    found = await about(call, engine, path, asked.history, path)
     made = frames.versions(found, path=path)
     return frames.steady(made) if call.session.face == "plain" else made
 
@@ -45,7 +46,13 @@ async def windmill_diff(call: Call, command: Versions) -> Any:
     engine = await call.engine()
     path = command.reference.partition("@")[0]
     new, old = in_order(command.reference, command.other)
-    return Diff(await about(call, engine, path, engine.scripts.diff, new, old))
+    asked = engine.flows if await is_flow(call, engine, path) else engine.scripts
+    return Diff(await about(call, engine, path, asked.diff, new, old))
+
+
+async def is_flow(call: Call, engine: Engine, path: str) -> bool:
+    """Whether a path is a flow's and no script's."""
+    return not await call.work(engine.scripts.exists, path) and await call.work(engine.flows.exists, path)
 
 
 def in_order(reference: str, other: str | None) -> tuple[str, str | None]:

@@ -72,7 +72,7 @@ DEFINITIONS: tuple[Definition, ...] = (
     ),
     Definition(
         name="windmill_run",
-        help="Run a registered script and show its logs and result.",
+        help="Run a registered script or flow and show its logs and result.",
         operands=(PATH, PAIRS),
         options=RUNNING,
         examples=("%windmill_run f/demo/hello name=Ada", "x = %windmill_run f/demo/etl@v2 limit=5 frame=$df"),

@@ -58,6 +58,9 @@ HANDLERS: Mapping[str, Handler] = {
     "windmill_restart": _later("flow_control", "windmill_restart"),
     "windmill_replay": replay.windmill_replay,
     "windmill_map": mapping.windmill_map,
+    "windmill_pull": _later("transfers", "windmill_pull"),
+    "windmill_push": _later("transfers", "windmill_push"),
+    "windmill_export": _later("transfers", "windmill_export"),
 }
 
 
@@ -92,7 +95,8 @@ async def use(
     session: Session, pace: Pace, definition: Definition, line: str, cell: str | None, names: Mapping[str, Any]
 ) -> Any:
     """Use a magic. Every error of ours is raised as one that knows how to show itself."""
-    call = Call(session=session, pace=pace, title=definition.title, names=names)
+    title = f"%{definition.name}" if definition.both and cell is None else definition.title
+    call = Call(session=session, pace=pace, title=title, names=names)
     try:
         command = _command(definition, line, cell)
         if isinstance(command, Definition):
@@ -100,9 +104,9 @@ async def use(
             return None
         return await HANDLERS[definition.name](call, command)
     except FlexwmError as error:
-        raise for_magic(error, definition.title, call.place) from None
+        raise for_magic(error, title, call.place) from None
     except INTERRUPTS:
-        raise shown_as(FlexwmError("interrupted"), lambda: [f"{definition.title}: interrupted"]) from None
+        raise shown_as(FlexwmError("interrupted"), lambda: [f"{title}: interrupted"]) from None
 
 
 def _command(definition: Definition, line: str, cell: str | None) -> commands.Command | Definition:

@@ -19,7 +19,7 @@ async def windmill(call: Call, command: Command) -> Table:
 
 async def windmill_connect(call: Call, command: Connect) -> None:
     """Choose the engine, and say in one line which it is."""
-    session, token = call.session, _token(call, command.token_from)
+    session, token = call.session, token_of(call, command.token_from)
     if (command.target, command.workspace, token) == (None, None, None):
         engine = await call.engine()
     else:
@@ -31,7 +31,7 @@ async def windmill_connect(call: Call, command: Connect) -> None:
     print(f"{found.kind} engine · workspace {found.workspace} · {health}" if session.face == "plain" else found)
 
 
-def _token(call: Call, name: str | None) -> str | None:
+def token_of(call: Call, name: str | None) -> str | None:
     """The text in a kernel variable. Raises InvalidArguments."""
     if name is None:
         return None

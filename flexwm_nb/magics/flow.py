@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from flexwm_nb.engine import Engine
     from flexwm_nb.execution import Execution
     from flexwm_nb.flow_builder import Flow
+    from flexwm_nb.magics.commands import RunScript
     from flexwm_nb.models.deployed_flows import FlowRegistration
 
 
@@ -48,7 +49,7 @@ async def windmill_step(call: Call, command: KeepStep) -> None:
     )
     status = "kept" if command.id not in call.session.steps else "replaced"
     call.session.steps[command.id] = cell
-    takes = f" · takes {', '.join(cell.inputs)}" if cell.inputs else ""
+    takes = f" · takes {', '.join(cell.reads)}" if cell.reads else ""
     warn(call, signatures.surprises(command.language, command.content))
     show_final(Headline(subject=f"step {cell.id} {status}{takes}", language=cell.language), call.session.face)
 
@@ -100,7 +101,7 @@ def remember(call: Call, command: RegisterFlow, document: Mapping[str, Any]) -> 
     number, above = call.cell()
     every = list(modules_in(document))
     for cell in call.session.steps.values():
-        mine = [module for module in every if (module.get("value") or {}).get("content") == cell.content]
+        mine = [module for module in every if module.get("id") == cell.id]
         remember_steps(call, command.path, mine, "\n" * cell.above + cell.content, cell.cell)
     if command.content is not None:
         remember_steps(call, command.path, every, "\n" * above + command.content, number)
@@ -141,6 +142,21 @@ async def run(
         headline = headline.evolve(notes=(*headline.notes, f"only up to {command.upto}"))
         start = partial(engine.flows.preview, {**document, "value": cut}, values, path=command.path, check=False)
     return await started(call, start, headline, cut or document, command)
+
+
+async def run_registered(call: Call, engine: Engine, command: RunScript) -> Any:
+    """Run a version of a flow that is registered."""
+    version = await call.work(engine.flows.resolve, command.reference)
+    flow = await call.work(engine.flows.get, str(version))
+    schema = flow.schema or {}
+    arguments = gather(call, command, schema, not schema.get("properties"), command.reference)
+    headline = Headline(
+        subject=f"{flow.path} v{version.number}", stable=flow.path, notes=tuple(map(str, arguments.files))
+    )
+    values = await runs.upload(call, engine, arguments)
+    limit = None if command.timeout is None else math.ceil(command.timeout)
+    start = partial(engine.flows.submit, str(version), values, timeout=limit, tag=command.tag)
+    return await started(call, start, headline, {"value": flow.value}, command)
 
 
 async def started(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from flexwm_nb.display import frames
 from flexwm_nb.display.graph import Graph
@@ -14,6 +14,10 @@ from flexwm_nb.magics.flow_commands import Draw, ListFlows
 from flexwm_nb.magics.flow_control import definition_of
 from flexwm_nb.magics.flow_watch import looks_of
 from flexwm_nb.magics.session import Call
+
+if TYPE_CHECKING:
+    from flexwm_nb.engine import Engine
+    from flexwm_nb.flow_builder import Flow
 
 PATH = re.compile(r"[ufg]/.+")
 
@@ -45,14 +49,20 @@ async def windmill_dag(call: Call, command: Draw) -> Graph:
     return Graph(document=definition_of(job), steps=looks, face=call.session.face)
 
 
-async def _of_path(call: Call, engine: Any, reference: str) -> Graph:
+async def _of_path(call: Call, engine: Engine, reference: str) -> Graph:
+    found = await flow_of(call, engine, reference)
+    return Graph(document=found.document, face=call.session.face)
+
+
+async def flow_of(call: Call, engine: Engine, reference: str) -> Flow:
+    """A version of a flow. Raises FlowNotFound with the path that was probably meant."""
     path = reference.partition("@")[0]
     try:
-        found = await call.work(engine.flows.get, reference)
+        found: Flow = await call.work(engine.flows.open, reference)
+        return found
     except FlowNotFound as error:
         known = [flow.path for flow in await call.work(engine.flows.list)]
         close = None if path in known else nearest(path, known)
         if close is None:
             raise
         raise FlowNotFound(f"there is no flow {path}", remedy=f"Did you mean {close}?", **error.details) from None
-    return Graph(document=found.value, face=call.session.face)

@@ -104,6 +104,30 @@ class MapRows(Running):
     strict: bool = False
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Transfer(Command):
+    """%windmill_push and %windmill_pull."""
+
+    prefix: str = ""
+    folder: str = "."
+    delete: bool = False
+    dry_run: bool = False
+    message: str | None = None
+    target: str | None = None  # another engine
+    workspace: str | None = None
+    token_from: str | None = None  # kernel variable
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Export(Command):
+    """%windmill_export."""
+
+    source: str  # a flow's path, or a notebook's file
+    target: str | None = None  # the other one
+    dry_run: bool = False
+    force: bool = False
+
+
 def _flow(name: str, parsed: Parsed, cell: str | None) -> Command:
     steps, chosen = tuple(parsed.get("steps", ())), parsed.get("run", False)
     if cell is not None:
@@ -207,6 +231,38 @@ def _map(name: str, parsed: Parsed, cell: str | None) -> Command:
     )
 
 
+def _transfer(name: str, parsed: Parsed, cell: str | None) -> Command:
+    to = parsed.get("to")
+    if to is not None and parsed.get("folder"):
+        raise InvalidInput("--to and --folder do not go together", remedy="Keep one of them")
+    return Transfer(
+        magic=name,
+        prefix=parsed.get("PREFIX") or "",
+        folder=parsed.get("folder") or ".",
+        delete=parsed.get("delete", False),
+        dry_run=parsed.get("dry_run", False),
+        message=parsed.get("message"),
+        target=to,
+        workspace=parsed.get("workspace"),
+        token_from=parsed.get("token"),
+    )
+
+
+def _export(name: str, parsed: Parsed, cell: str | None) -> Command:
+    source, target = parsed.get("PATH|FILE"), parsed.get("FILE|PATH")
+    if source.endswith(".ipynb") and target is not None:
+        path(target)
+    if not source.endswith(".ipynb"):
+        reference(source)
+    return Export(
+        magic=name,
+        source=source,
+        target=target,
+        dry_run=parsed.get("dry_run", False),
+        force=parsed.get("force", False),
+    )
+
+
 READERS: Mapping[str, Callable[[str, Parsed, str | None], Command]] = {
     "windmill_flow": _flow,
     "windmill_step": _step,
@@ -216,4 +272,7 @@ READERS: Mapping[str, Callable[[str, Parsed, str | None], Command]] = {
     "windmill_restart": _restart,
     "windmill_replay": _replay,
     "windmill_map": _map,
+    "windmill_pull": _transfer,
+    "windmill_push": _transfer,
+    "windmill_export": _export,
 }

@@ -6,6 +6,9 @@ from flexwm_nb.magics.arguments import Definition, Operand, Option
 from flexwm_nb.magics.options import DETACH, JOB, LIMIT, OUTPUT, PAIRS, PATH, QUIET, RUNNING, TAG, TIMEOUT
 
 FLOW = Operand(name="PATH", help="path of a flow, such as f/demo/daily", offers="flow")
+PREFIX = Operand(name="PREFIX", help="only paths that start so", required=False, offers="path")
+FOLDER = Option(names=("--folder",), metavar="DIR", help="where the files are (default: here)")
+DRY_RUN = Option(names=("--dry-run",), kind="switch", help="only say what would change")
 STEP_CELL = """def main(load: list, top: int = 3):
     return load[:top]"""
 PYTHON_FLOW = """def load(origin: str):
@@ -20,7 +23,7 @@ FLOW_DEFINITIONS: tuple[Definition, ...] = (
         help="Register the cell, or the cells of %%windmill_step, as a flow, run it and draw it as it runs.",
         cell=True,
         both=True,
-        operands=(FLOW,),
+        operands=(FLOW, PAIRS),
         options=(
             *RUNNING,
             Option(names=("--steps",), metavar="ID …", kind="words", offers="step",
@@ -38,7 +41,7 @@ FLOW_DEFINITIONS: tuple[Definition, ...] = (
             f"%%windmill_flow f/demo/daily --arg origin=JFK\n{PYTHON_FLOW}",
             "%windmill_flow f/demo/daily --steps load clean report --run",
         ),
-        python='wm.flows.register(flow); wm.run_flow("f/demo/daily", origin="JFK").result()',
+        python='wm.flows.register(flow); wm.run("f/demo/daily", origin="JFK").result()',
     ),
     Definition(
         name="windmill_step",
@@ -128,5 +131,44 @@ FLOW_DEFINITIONS: tuple[Definition, ...] = (
             "done = %windmill_map f/demo/etl $done --failed",
         ),
         python="[wm.run(path, **row) for row in frame.to_dict('records')]",
+    ),
+    Definition(
+        name="windmill_pull",
+        help="Write scripts and flows into files, laid out as wmill sync does; says what changes.",
+        operands=(PREFIX,),
+        options=(
+            FOLDER,
+            Option(names=("--delete",), kind="switch", help="also remove files of what the engine does not have"),
+            DRY_RUN,
+        ),
+        examples=("%windmill_pull f/flights --folder sync --dry-run",),
+        python="sync.pull(sync.plan_pull(wm.client, folder), folder)",
+    ),
+    Definition(
+        name="windmill_push",
+        help="Register scripts and flows from files, or this engine's on another, without running them.",
+        operands=(PREFIX,),
+        options=(
+            FOLDER,
+            Option(names=("--to",), metavar="URL", help="another engine, which gets what this one has"),
+            Option(names=("--workspace", "-w"), metavar="W", help="its workspace"),
+            Option(names=("--token",), metavar="$NAME", kind="name", offers="variable",
+                   help="kernel variable with its token (else WM_TOKEN)"),
+            Option(names=("--message", "-m"), metavar="TEXT", help="what the new versions are about"),
+            DRY_RUN,
+        ),
+        examples=("%windmill_push f/flights --folder sync", "%windmill_push f/flights --to https://windmill.example.org"),
+        python="sync.push(sync.plan_push(wm.client, folder), wm.scripts, wm.flows)",
+    ),
+    Definition(
+        name="windmill_export",
+        help="Make a notebook of a flow, a cell a step; or a flow of a notebook whose cells can be steps.",
+        operands=(
+            Operand(name="PATH|FILE", help="the flow, or the notebook's file", offers="flow"),
+            Operand(name="FILE|PATH", help="what to make of it", required=False, offers="flow"),
+        ),
+        options=(DRY_RUN, Option(names=("--force",), kind="switch", help="replace a file that exists")),
+        examples=("%windmill_export f/demo/daily daily.ipynb", "%windmill_export daily.ipynb f/demo/daily --dry-run"),
+        python="notebooks.write(notebooks.from_flow(wm.flows.open(path)), file)",
     ),
 )  # fmt: skip

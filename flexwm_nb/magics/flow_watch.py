@@ -92,6 +92,12 @@ def _together(steps: list[StepRun]) -> StepLook:
     return StepLook(state=worst, duration=sum(times, timedelta(0)) if times else None, note=" · ".join(notes))
 
 
+async def drawn(call: Call, execution: Execution) -> Graph | None:
+    """The graph of a run as it stands; None for the run of a script."""
+    watch = await watch_of(call, execution)
+    return None if watch is None else await watch.final(call, execution)
+
+
 async def watch_of(call: Call, execution: Execution) -> FlowWatch | None:
     """What draws a run; None for the run of a script."""
     job = await call.work(execution.job)

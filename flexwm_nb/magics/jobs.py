@@ -13,7 +13,7 @@ from flexwm_nb.magics import runs
 from flexwm_nb.magics.commands import Attach, Cancel, ListJobs, OneJob
 from flexwm_nb.magics.failing import failed
 from flexwm_nb.magics.failures import rendered
-from flexwm_nb.magics.flow_watch import watch_of
+from flexwm_nb.magics.flow_watch import drawn, watch_of
 from flexwm_nb.magics.session import Call
 
 if TYPE_CHECKING:
@@ -57,6 +57,7 @@ async def windmill_job(call: Call, command: OneJob) -> RunView:
         result=results.present(value, autoframe=call.session.settings.autoframe),
         failure=failure,
         face=call.session.face,
+        graph=await drawn(call, execution),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from flexwm_nb.display.traceback import Origin
@@ -23,7 +24,8 @@ async def origin_of(call: Call, engine: Engine, job: Job) -> Origin:
     path, language = job.path or "", job.language or "python3"
     raw = getattr(job, "raw_code", None)
     if isinstance(raw, str) and raw:
-        return call.session.origin(source_key(raw)) or Origin(path=path, content=raw, language=language, label=path)
+        found = call.session.origin(source_key(raw))
+        return replace(found, path=path) if found else Origin(path=path, content=raw, language=language, label=path)
     if job.hash is None or not path:
         return Origin(path=path, content="", language=language)
     try:
@@ -49,9 +51,9 @@ def remember_steps(call: Call, path: str, modules: Sequence[Mapping[str, Any]], 
         content = value.get("content")
         if value.get("type") != "rawscript" or not isinstance(content, str):
             continue
-        if call.session.origin(source_key(content)) is not None:
-            continue
         language, above = str(value.get("language")), shift(content, text)
+        if above is None and call.session.origin(source_key(content)) is not None:
+            continue
         label = f"step {module.get('id')} of {path}"
         cell = number if above is not None else None
         origin = Origin(
@@ -60,9 +62,17 @@ def remember_steps(call: Call, path: str, modules: Sequence[Mapping[str, Any]], 
             language=language,
             cell=cell,
             above=above or 0,
+            shown=None if above is None else _beside(content, text, above),
             label=label,
         )
         call.session.remember_origin(source_key(content), origin)
+
+
+def _beside(content: str, text: str, above: int) -> str:
+    """What stands in a text where a source's lines are said to stand."""
+    lines = text.split("\n")
+    rows = (row + above for row in range(len(content.split("\n"))))
+    return "\n".join(lines[row] if 0 <= row < len(lines) else "" for row in rows)
 
 
 def shift(content: str, text: str) -> int | None:
@@ -76,5 +86,5 @@ def shift(content: str, text: str) -> int | None:
         for place in places.get(line, []) if len(line) > 1 else []:
             votes[place - row] = votes.get(place - row, 0) + 1
     best = max(votes, key=lambda found: votes[found], default=None)
-    filled = sum(len(line) > 1 for line in lines)
+    filled = min(sum(len(line.strip()) > 1 for line in part) for part in (lines, text.split("\n")))
     return best if best is not None and votes[best] * 2 >= filled - 1 else None

@@ -49,8 +49,9 @@ async def windmill_replay(call: Call, command: Replay) -> Any:
 
 def source_of(origin: Origin) -> local.Source:
     """The source with its place in a cell of this kernel, where it is from one."""
-    above = origin.above if origin.cell is not None else 0
-    return local.Source(content=origin.content, cell=origin.cell, above=max(above, 0), label=origin.label)
+    if origin.cell is None or origin.above < 0:  # its code is not in one piece in a cell
+        return local.Source(content=origin.content, cell=None, label=origin.label or origin.path)
+    return local.Source(content=origin.content, cell=origin.cell, above=origin.above)
 
 
 async def step_of(call: Call, engine: Engine, job: Job, wanted: str | None) -> tuple[str, Job]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ from flexwm_nb import signatures
 from flexwm_nb.display.live import show, show_final
 from flexwm_nb.display.traceback import Origin
 from flexwm_nb.display.wording import PRE, WARNING, Headline, escape
-from flexwm_nb.errors import InvalidArguments, InvalidSource, UnknownLanguage
+from flexwm_nb.errors import InvalidArguments, InvalidSource, ScriptNotFound, UnknownLanguage
 from flexwm_nb.magics import dry_run, local, runs
 from flexwm_nb.magics.catalogue import about
 from flexwm_nb.magics.commands import RegisterScript, RunScript
@@ -154,9 +155,15 @@ async def _run(
 
 
 async def windmill_run(call: Call, command: RunScript) -> Any:
-    """Run a registered script."""
+    """Run a registered script or flow."""
     engine = await call.engine()
-    script, version = await find(call, engine, command.reference)
+    try:
+        script, version = await find(call, engine, command.reference)
+    except ScriptNotFound:
+        if not await call.work(engine.flows.exists, command.reference.partition("@")[0]):
+            raise
+        flow = importlib.import_module("flexwm_nb.magics.flow")  # when it is used: it takes pydantic's models
+        return await flow.run_registered(call, engine, command)
     open_ended = takes_anything(script)
     arguments = gather(call, command, script.schema or {}, open_ended, command.reference)
     headline = Headline(subject=f"{script.path} v{version.number}", stable=script.path, language=script.language)
