@@ -38,6 +38,7 @@ class UpdateQuery(msgspec.Struct):
     get_progress: bool = False
     no_logs: bool = False
     only_result: bool = False
+    is_flow: bool = False  # whether to tell how a flow's steps stand
 
 
 async def since(parts: Context, row: Row, known: UpdateQuery) -> Update:
@@ -63,7 +64,16 @@ async def since(parts: Context, row: Row, known: UpdateQuery) -> Update:
         update["mem_peak"] = row["mem_peak"]
     if known.get_progress and row["progress"] is not None:
         update["progress"] = row["progress"]
+    if known.is_flow and (status := _flow_status(parts, row)) is not None:
+        update["flow_status"] = fragment(status)
     return update
+
+
+def _flow_status(parts: Context, row: Row) -> str | None:
+    """How a flow's steps stand, None for another job."""
+    going_on = parts.flows.status(row["id"])
+    stored = None if going_on else parts.database.one("steps_flow", id=row["id"], workspace=row["workspace_id"])
+    return going_on if stored is None else stored["flow_status"]
 
 
 def _outcome(parts: Context, row: Row) -> Row:
@@ -83,6 +93,7 @@ class _Follower:
         self._parts, self._workspace, self._job_id, self._known = parts, workspace, job_id, known
         self._signals = parts.logs.signals
         self._progress: int | None = None
+        self._flow_status: msgspec.Raw | None = None
 
     async def events(self) -> AsyncIterator[bytes]:
         """The messages."""
@@ -128,14 +139,17 @@ class _Follower:
             update.pop("log_offset", None)
         if update.get("progress") == self._progress:
             update.pop("progress", None)
+        if update.get("flow_status") == self._flow_status:
+            update.pop("flow_status", None)
         if update["completed"]:
             return update if known.only_result else {**update, "job": self._document()}
-        if not update.keys() & {"running", "new_logs", "new_result_stream", "progress"}:
+        if not update.keys() & {"running", "new_logs", "new_result_stream", "progress", "flow_status"}:
             return None
         known.running = True if update.get("running") else known.running
         known.log_offset = update.get("log_offset", known.log_offset)
         known.stream_offset = update.get("stream_offset", known.stream_offset)
         self._progress = update.get("progress", self._progress)
+        self._flow_status = update.get("flow_status", self._flow_status)
         return update
 
     def _document(self) -> job_views.Document | None:

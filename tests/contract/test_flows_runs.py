@@ -208,3 +208,16 @@ def test_a_scheduled_script_tries_again(http: httpx.Client) -> None:
     *_, first = http.get("/w/demo/jobs/list", params={"schedule_path": f"{path}_s"}).json()
     assert end(http, first["id"])["job_kind"] == "singlestepflow"
     assert len(http.get("/w/demo/jobs/list", params={"parent_job": first["id"]}).json()) == 3
+
+
+def test_who_follows_is_told_how_the_steps_stand(http: httpx.Client) -> None:
+    """Each change once, where that is asked for; also by polling."""
+    job = preview(http, {"modules": [bash("a", "sleep 0.3"), bash("b", "sleep 0.3")]})
+    url = f"/w/demo/jobs_u/getupdate_sse/{job}"
+    with http.stream("GET", url, params={"is_flow": "true", "running": "true"}) as answer:
+        messages = [json.loads(line[6:]) for line in answer.iter_lines() if line.startswith("data: ")]
+    steps = [message["flow_status"]["step"] for message in messages if "flow_status" in message]
+    assert (steps, sorted(set(steps))) == (sorted(steps), [0, 1, 2])
+    polled = http.get(f"/w/demo/jobs_u/getupdate/{job}", params={"is_flow": "true"}).json()
+    assert [module["type"] for module in polled["flow_status"]["modules"]] == ["Success", "Success"]
+    assert "flow_status" not in http.get(f"/w/demo/jobs_u/getupdate/{job}").json()
