@@ -26,7 +26,7 @@ class FailedStep:
     @property
     def id(self) -> str:
         """Its id alone."""
-        return self.step.rpartition("/")[2]
+        return self.step.rpartition("/")[2].partition("[")[0]
 
 
 async def failed(call: Call, job: Job) -> ExecutionError:
@@ -83,7 +83,8 @@ async def failed_step(call: Call, engine: Engine, job: Job) -> FailedStep | None
     deepest = max(own, key=lambda step: step.step.count("/"), default=None)
     if deepest is None or deepest.job is None:
         return None
+    one_of = f"[{deepest.jobs.index(deepest.job)}]" if deepest.job in deepest.jobs and deepest.done else ""
     try:
-        return FailedStep(deepest.step, await call.work(engine.executions.get, deepest.job))
+        return FailedStep(f"{deepest.step}{one_of}", await call.work(engine.executions.get, deepest.job))
     except FlexwmError:
         return None
