@@ -72,8 +72,13 @@ UPDATE job SET status = 'queued', worker = NULL, started_at = NULL
 WHERE id = :id AND status = 'running' AND attempt = :attempt AND worker = :worker;
 
 -- name: jobs_left_running
--- Jobs that an earlier server left behind in mid-run; flows only wait for theirs.
-SELECT * FROM job WHERE status = 'running' AND kind NOT IN ('flow', 'flowpreview', 'flownode', 'singlestepflow');
+-- Jobs that an earlier server left behind in mid-run. Flows only wait for their jobs, but for those
+-- that were claimed and had not begun.
+SELECT * FROM job
+WHERE status = 'running' AND (
+    kind NOT IN ('flow', 'flowpreview', 'flownode', 'singlestepflow')
+    OR (coalesce(suspend, 0) = 0 AND NOT EXISTS (SELECT 1 FROM job AS child WHERE child.parent_job = job.id))
+);
 
 -- name: jobs_next_due
 -- When the next job falls due that now waits for its time.
