@@ -47,6 +47,11 @@ def token(parts: Context, workspace: str, flow_job: str) -> str:
     return _sign(parts, workspace, b"flow", UUID(flow_job).bytes)
 
 
+def view_token(parts: Context, workspace: str, flow_job: str) -> str:
+    """What Windmill's page hands on to that of the run."""
+    return f"{flow_job}.{_sign(parts, workspace, b'view', UUID(flow_job).bytes)}"
+
+
 def is_token(parts: Context, workspace: str, flow_job: str, given: str | None) -> bool:
     """Whether that is the flow's token."""
     return given is not None and hmac.compare_digest(token(parts, workspace, flow_job).encode(), given.encode())

@@ -92,11 +92,12 @@ async def _of_flow(request: Request, row: Row) -> Job:
     )
 
 
-def _of_value(text: str, cache_ttl: int | None) -> dict[str, Any]:
+def _of_value(text: str, cache_ttl: int | None, status: str | None = None) -> dict[str, Any]:
     """What the flow's document gives the job."""
     flow = read_flow(text)
     return {
         "raw_flow": text,
+        "flow_status": status or restarts.new_status(text),
         "priority": flow.priority,
         "cache_ttl": flow.cache_ttl if cache_ttl is None else cache_ttl,
         "same_worker": flow.same_worker,
@@ -121,8 +122,7 @@ async def preview(request: Request) -> Job:
         path=body.path,
         timeout=query.timeout,
         interpreter=interpreters.requested(request),
-        flow_status=status,
-        **_of_value(text, query.cache_ttl),
+        **_of_value(text, query.cache_ttl, status),
     )
 
 
@@ -169,9 +169,8 @@ async def restart(request: Request) -> Job:
         path=run["path"],
         tag=query.tag or run["tag"],
         timeout=run["timeout"] if query.timeout is None else query.timeout,
-        flow_status=_status(run, text, place),
         **fields,
-        **_of_value(text, query.cache_ttl),
+        **_of_value(text, query.cache_ttl, _status(run, text, place)),
     )
 
 

@@ -1,4 +1,4 @@
-"""Taking a flow's run up again: the status that the new run starts with. Pure.
+"""The status that a run of a flow starts with, also where another run is taken up again. Pure.
 
 What stands before the step is kept with its jobs, whose results count again even if the arguments differ; the step and
 what comes after it start anew. A loop or all branches, when they go one by one, may be taken up at an iteration: those
@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from flexwm_nb.server.failures import Failure, internal
+from flexwm_nb.server.interpreter import state
 from flexwm_nb.server.interpreter.nodes import node
 from flexwm_nb.server.openflow import BadModule, BranchAll, ForLoop, Module, Value, WhileLoop, read_value
 
@@ -17,6 +18,12 @@ Status = dict[str, Any]
 TIMES = ("started_at", "duration_ms")
 KINDS: tuple[tuple[type, str], ...] = ((ForLoop, "For-loop"), (WhileLoop, "While-loop"), (BranchAll, "Branch-all"))
 UNFINISHED = "Flow cannot be restarted before it has ended: cancel it first, or wait"
+
+
+def new_status(text: str) -> str:
+    """The status of a run of a flow, given as JSON, that has not started. Raises Failure 422."""
+    found = node(text)
+    return state.encode(state.initial([module.id for module in found.modules], chat=found.flow.chat_input_enabled))
 
 
 def initial_status(old: Status, text: str, restarted_from: dict[str, Any]) -> Status:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from flexwm_nb.server import cron
+from flexwm_nb.server import cron, restarts
 from flexwm_nb.server.clock import now
 from flexwm_nb.server.failures import Failure, missing
 from flexwm_nb.server.job_ids import new_id
@@ -82,7 +82,8 @@ def _single_step(schedule: Row, retry: dict[str, Any]) -> dict[str, Any]:
     given = {name: {"type": "javascript", "expr": f"flow_input[{json.dumps(name)}]"} for name in names}
     value = {"type": "script", "path": schedule["script_path"], "input_transforms": given}
     flow = {"modules": [{"id": STEP, "value": value, "retry": retry}]}
-    return {"kind": "singlestepflow", "tag": FLOW_TAG, "raw_flow": json.dumps(flow, ensure_ascii=False)}
+    text = json.dumps(flow, ensure_ascii=False)
+    return {"kind": "singlestepflow", "tag": FLOW_TAG, "raw_flow": text, "flow_status": restarts.new_status(text)}
 
 
 def _flow_fields(transaction: Transaction, schedule: Row) -> dict[str, Any]:
@@ -99,6 +100,7 @@ def _flow_fields(transaction: Transaction, schedule: Row) -> dict[str, Any]:
         "timeout": row["timeout"],
         "interpreter": row["interpreter"],
         "raw_flow": row["value"],
+        "flow_status": restarts.new_status(row["value"]),
     }
 
 

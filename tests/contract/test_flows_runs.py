@@ -221,3 +221,14 @@ def test_who_follows_is_told_how_the_steps_stand(http: httpx.Client) -> None:
     polled = http.get(f"/w/demo/jobs_u/getupdate/{job}", params={"is_flow": "true"}).json()
     assert [module["type"] for module in polled["flow_status"]["modules"]] == ["Success", "Success"]
     assert "flow_status" not in http.get(f"/w/demo/jobs_u/getupdate/{job}").json()
+
+
+def test_a_flow_that_waits_shows_its_steps(http: httpx.Client) -> None:
+    """Each of them waiting, the hidden one after a last pause too."""
+    last = {**bash("b", "echo"), "sleep": {"type": "static", "value": 1}}
+    body = {"value": {"modules": [bash("a", "echo"), last]}}
+    job = http.post("/w/demo/jobs/run/preview_flow", params={"scheduled_in_secs": 600}, json=body).text
+    status = http.get(f"/w/demo/jobs_u/get/{job}").json()["flow_status"]
+    assert (status["step"], [module["id"] for module in status["modules"]]) == (0, ["a", "b", "b-v"])
+    assert status["failure_module"] == {"type": "WaitingForPriorSteps", "id": "failure"}
+    http.post(f"/w/demo/jobs_u/queue/cancel/{job}", json={})

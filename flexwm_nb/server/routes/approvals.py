@@ -166,7 +166,8 @@ async def get_flow(request: Request) -> Response:
     whole = parts.database.one("job_read", workspace=where, id=flow)
     if whole is None:
         raise missing("Flow job", flow)
-    return as_json({"job": job_views.document(whole), "approvers": approvals.approvers(parts, where, flow)})
+    found = {"job": job_views.document(whole), "approvers": approvals.approvers(parts, where, flow)}
+    return as_json({**found, "view_token": approvals.view_token(parts, where, flow)})
 
 
 async def resume_as_owner(request: Request) -> Response:
