@@ -110,7 +110,7 @@ class Execution:
         """
         from flexwm_nb import flow_runs
 
-        return flow_runs.read_steps(self._client, self.job(), nested=nested)
+        return flow_runs.read_steps(self._client, read_job(self._client, self.id), nested=nested)
 
     def step_result(self, step: str) -> Any:
         """The result of a step. Raises JobNotFound where it has none yet."""
@@ -151,7 +151,8 @@ class Execution:
         """
         from flexwm_nb import flow_runs
 
-        new = flow_runs.restart(self._client, self.job(), step, iteration=iteration, value=value, arguments=arguments)
+        job = read_job(self._client, self.id)  # with what it does, which the last event leaves out
+        new = flow_runs.restart(self._client, job, step, iteration=iteration, value=value, arguments=arguments)
         return Execution(self._client, new, timeout=self._timeout)
 
     def __await__(self) -> Generator[Any, None, Any]:

@@ -27,7 +27,7 @@ TRAVEL = '''def _pack(value):
             return {"$python": "parquet", "data": base64.b64encode(data.getvalue()).decode()}
         except Exception:
             pass
-    return {"$python": "pickle", "data": base64.b64encode(pickle.dumps(value)).decode()}
+    return {"$python": "pickle", "data": base64.b64encode(pickle.dumps(value)).decode(), "module": __name__}
 
 
 def _unpack(value):
@@ -40,10 +40,15 @@ def _unpack(value):
         return {key: _unpack(item) for key, item in value.items()}
     import base64, io, pickle
     data = base64.b64decode(value["data"])
-    if value["$python"] == "pickle":
-        return pickle.loads(data)
-    import pandas
-    return pandas.read_parquet(io.BytesIO(data))'''
+    if value["$python"] == "parquet":
+        import pandas
+        return pandas.read_parquet(io.BytesIO(data))
+
+    class Reader(pickle.Unpickler):
+        def find_class(self, module, name):
+            return globals()[name] if module == value["module"] else super().find_class(module, name)
+
+    return Reader(io.BytesIO(data)).load()'''
 
 
 def step_source(
