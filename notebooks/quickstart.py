@@ -10,6 +10,7 @@ from pathlib import Path
 
 import nbformat
 from jupyter_client.manager import AsyncKernelManager
+from jupyter_core.utils import run_sync
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 
@@ -34,7 +35,10 @@ def run(notebook: nbformat.NotebookNode) -> float:
     resources = {"metadata": {"path": str(NOTEBOOK.parent)}}
     with tempfile.TemporaryDirectory() as folder:  # for the kernel's sockets, which need no port
         kernel = AsyncKernelManager(transport="ipc", ip=f"{folder}/kernel")
-        NotebookClient(notebook, km=kernel, timeout=LONGEST_CELL, resources=resources).execute()
+        try:
+            NotebookClient(notebook, km=kernel, timeout=LONGEST_CELL, resources=resources).execute()
+        finally:
+            run_sync(kernel.shutdown_kernel)(now=True)
     return time.monotonic() - began
 
 
