@@ -63,10 +63,11 @@ class _Needed:
         self._take_value(used, self._function.__globals__[used], by)
 
     def _take_value(self, used: str, value: Any, by: str) -> None:
+        plain = inspect.unwrap(value) if callable(value) else value
         if isinstance(value, ModuleType):
             self.imports.append(_import_of(used, value.__name__))
-        elif isinstance(value, FunctionType | type) and value.__module__ == self._function.__module__:
-            text, node = _definition(value)
+        elif isinstance(plain, FunctionType | type) and plain.__module__ == self._function.__module__:
+            text, node = _definition(plain)
             if node.name != used:
                 raise _refused(by, used, f"it is another name of {node.name}")
             self.take(node, used)
