@@ -89,7 +89,7 @@ class Graph:
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
         """Text for terminals, and an image that also a code host and nbconvert show."""
-        return {"text/plain": str(self)} if self.face != "rich" else bundle(self)
+        return {"text/plain": str(self)} if self.face == "text" else bundle(self)
 
 
 def bundle(graph: Graph) -> dict[str, str]:

@@ -108,11 +108,11 @@ def _bundle(headline: Headline, lines: Sequence[str], hidden: int, graph: Graph 
 
 
 def show_graph(graph: Graph) -> None:
-    """Show a graph that stays: an image in a notebook, printed elsewhere."""
-    if graph.face == "rich":
-        put(bundle(graph))
-    else:
+    """Show a graph that stays: an image in a notebook, text elsewhere."""
+    if graph.face == "text":
         print(graph)
+    else:
+        put(bundle(graph))
 
 
 def show_final(headline: Headline, face: Face, lines: Sequence[str] = (), hidden: int = 0) -> None:

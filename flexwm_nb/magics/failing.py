@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from flexwm_nb import signatures
 from flexwm_nb.display import traceback
 from flexwm_nb.errors import ExecutionError, FlexwmError, JobFailed
 from flexwm_nb.magics.failures import shown_as
@@ -12,6 +13,7 @@ from flexwm_nb.magics.origins import origin_of
 from flexwm_nb.magics.session import Call
 
 if TYPE_CHECKING:
+    from flexwm_nb.display.traceback import Origin
     from flexwm_nb.engine import Engine
     from flexwm_nb.models.jobs import Job
 
@@ -46,7 +48,7 @@ async def failed(call: Call, job: Job) -> ExecutionError:
         job_id=job.id,
         engine=engine.client.endpoint.kind,
         took=job.duration,
-        arguments=inner.arguments if isinstance(inner.arguments, dict) else {},
+        arguments=in_order(inner.arguments, origin),
         face=call.session.face,
         colour=call.session.colour,
         step="" if step is None else f"step {step.step} of {job.path or 'the flow'}",
@@ -59,6 +61,17 @@ async def failed(call: Call, job: Job) -> ExecutionError:
         details: dict[str, Any] = {} if step is None else {"step": step.step}
         found = JobFailed(what, job_id=job.id, error=job.error or error, name=failure.name, **details)
     return shown_as(found, lambda: lines)
+
+
+def in_order(arguments: Any, origin: Origin) -> dict[str, Any]:
+    """A job's arguments in the order in which its source takes them; an engine keeps none."""
+    if not isinstance(arguments, dict):
+        return {}
+    try:
+        known = list(signatures.infer_schema(origin.language, origin.content).get("properties") or {})
+    except FlexwmError:
+        return arguments
+    return {name: arguments[name] for name in [*known, *arguments] if name in arguments}
 
 
 def _unknown(job: Job) -> dict[str, Any]:

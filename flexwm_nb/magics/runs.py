@@ -132,7 +132,7 @@ async def follow(
     call.session.remember(job.id, headline)
     if not job.done:
         headline = headline.evolve(state="", notes=(*headline.notes, WAITS))
-    if not quiet:
+    if not quiet or not job.done:
         if watch is not None:
             show_graph(await watch.final(call, execution))
         show_final(headline, call.session.face, tail.lines, tail.hidden)
@@ -205,9 +205,9 @@ def _cancel(engine: Engine, job_id: str) -> None:
 
 async def conclude(call: Call, execution: Execution, job: Job, output: str | None = None) -> Any:
     """The result of a job that ended, for the notebook. Raises JobFailed and JobCanceled as the notebook shows them."""
-    if not job.done:
+    if not job.done:  # it waits, as its line says
         call.put(output, execution)
-        return execution
+        return None
     if job.state == "canceled":
         raise await canceled(call, job)
     if job.state == "failure":

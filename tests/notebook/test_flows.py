@@ -145,8 +145,8 @@ def test_a_dry_run_draws_and_registers_nothing(shell: TestingShell, wm: Engine) 
 
 def test_a_flow_waits_for_an_approval(shell: TestingShell) -> None:
     """The cell ends, says so, and another goes on."""
-    waiting = shell.cell(f"%%windmill_flow f/nb/waits\n{WAITS}")
-    assert isinstance(waiting, Execution)
+    assert shell.cell(f"%%windmill_flow f/nb/waits -o waiting\n{WAITS}") is None
+    assert isinstance(shell.user_ns["waiting"], Execution)
     assert "waits for an approval: %windmill_approve" in shell.output
     assert shell.cell('%windmill_approve --payload {"limit": 5}') == {"limit": 5}
     shell.cell(f"%%windmill_flow f/nb/waits\n{WAITS}")
