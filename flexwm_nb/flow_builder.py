@@ -252,7 +252,7 @@ class Flow:
 
     def __contains__(self, step_id: object) -> bool:
         """Whether it has a step of that id."""
-        return step_id in self.steps
+        return any(found.get("id") == step_id for found in modules_in(self.document))
 
     @property
     def schema(self) -> dict[str, Any] | None:
@@ -357,7 +357,7 @@ class Flow:
 
     def _free(self, wanted: str) -> str:
         """The wanted id, or with a number where a step has it."""
-        taken = self.steps.keys() | {FAILURE, PREPROCESSOR}
+        taken = {str(found.get("id", "")) for found in modules_in(self.document)} | {FAILURE, PREPROCESSOR}
         numbered = (f"{wanted}_{number}" for number in range(2, len(taken) + 3))
         return next(name for name in [wanted, *numbered] if name not in taken)
 

@@ -10,10 +10,17 @@ from flexwm_nb.client.client import Client
 from flexwm_nb.client.encoding import encode
 from flexwm_nb.client.identifiers import new_id
 from flexwm_nb.errors import InvalidInput, JobNotFound, NotFound, RequestRefused
-from flexwm_nb.models.flow_status import NO_JOB, FlowStatus, ModuleStatus, StepRun
-from flexwm_nb.models.jobs import Job
+from flexwm_nb.models.flow_status import NO_JOB, FlowStatus, ModuleStatus, StepRun, StepState
+from flexwm_nb.models.jobs import Job, State
 
 AT_ONCE = 8  # jobs that are read at the same time
+STATES_OF_JOBS: Mapping[State, StepState] = {
+    "queued": "queued",
+    "running": "running",
+    "success": "success",
+    "failure": "failure",
+    "canceled": "failure",
+}
 NO_FLOW = "Only a flow's run has steps"
 UNROUTED = "Wrong number of path arguments"  # what the open Windmill says of a restart
 
@@ -69,10 +76,30 @@ def _inside(reader: _Reader, module: ModuleStatus, prefix: str) -> Iterator[Step
     """The steps of a module's iterations, branches or flow."""
     jobs = reader.read(module.jobs)
     for number, job_id in enumerate(module.jobs):
-        job = jobs.get(job_id)
+        job, is_one_of_many = jobs.get(job_id), module.flow_jobs is not None and module.branch_chosen is None
+        place = f"{prefix}{module.id}[{number}]" if is_one_of_many else f"{prefix}{module.id}"
         if job is not None and isinstance(job.flow_status, Mapping):
-            place = f"[{number}]" if module.flow_jobs is not None and module.branch_chosen is None else ""
-            yield from _steps(reader, job, f"{prefix}{module.id}{place}/", True)
+            yield from _steps(reader, job, f"{place}/", True)
+        elif job is not None and is_one_of_many:
+            yield _iteration(job, place)
+
+
+def _iteration(job: Job, place: str) -> StepRun:
+    """A loop's iteration that is a script, without a flow around it."""
+    error = job.error
+    return StepRun(
+        step=place,
+        state=STATES_OF_JOBS[job.state],
+        job=job.id,
+        jobs=(job.id,),
+        started_at=job.started_at,
+        completed_at=job.completed_at,
+        queued_for=job.queued_for,
+        duration=job.duration,
+        attempts=1 if job.started_at else 0,
+        worker=job.worker,
+        error=_said(error) if error else None,
+    )
 
 
 def _step(module: ModuleStatus, job: Job | None, attempts: int, value: Mapping[str, Any], prefix: str) -> StepRun:
@@ -103,7 +130,11 @@ def _error(module: ModuleStatus, job: Job | None) -> str | None:
     results = job.result if isinstance(job.result, list) else []
     errors = [item["error"] for item in results if isinstance(item, dict) and isinstance(item.get("error"), dict)]
     found = job.error or (errors[0] if errors else None)
-    return f"{found.get('name') or 'Error'}: {found.get('message') or ''}".rstrip(": ") if found else None
+    return _said(found) if found else None
+
+
+def _said(error: Mapping[str, Any]) -> str:
+    return f"{error.get('name') or 'Error'}: {error.get('message') or ''}".rstrip(": ")
 
 
 def _kinds(job: Job) -> dict[str, Mapping[str, Any]]:

@@ -74,7 +74,8 @@ def resolved(document: dict[str, Any], resolve: Callable[[str], str]) -> dict[st
 
 def changed_lines(old: Mapping[str, Any], new: Mapping[str, Any]) -> tuple[int, int]:
     """How many lines of the document as YAML were added and how many removed."""
-    before, after = (yaml_text.dump(_essence(found), order=str).splitlines() for found in (old, new))
+    said = [{name: item for name, item in found.items() if item not in ("", None)} for found in (old, new)]
+    before, after = (yaml_text.dump(_essence(found), order=str).splitlines() for found in said)
     steps = SequenceMatcher(None, before, after).get_opcodes()
     changes = [step for step in steps if step[0] != "equal"]
     return sum(step[4] - step[3] for step in changes), sum(step[2] - step[1] for step in changes)

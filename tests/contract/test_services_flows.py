@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from flexwm_nb import notebooks, sync
+from flexwm_nb.cli.main import main
 from flexwm_nb.display import frames
 from flexwm_nb.engine import Engine
 from flexwm_nb.errors import (
@@ -26,6 +27,7 @@ from flexwm_nb.errors import (
 from flexwm_nb.execution import Execution
 from flexwm_nb.flow_builder import Flow
 from flexwm_nb.models.scripts import ScriptDraft
+from tests.conftest import TOKEN, WORKSPACE
 
 _numbers = count()
 SECONDS = 30.0
@@ -184,6 +186,8 @@ def test_the_steps_of_a_run(engine: Engine, flow: Flow) -> None:
     execution.wait(SECONDS)
     steps = {step.step: step for step in execution.steps(nested=True)}
     assert {"load", "total", "each"} <= steps.keys()
+    inside = [name for name in steps if name.startswith("each[")]
+    assert [name[:7] for name in inside] == ["each[0]", "each[1]"]
     assert [step.state for step in steps.values()] == ["success"] * len(steps)
     assert steps["load"].worker
     assert (steps["load"].attempts, steps["load"].kind, steps["each"].done) == (1, "rawscript", 2)
@@ -336,6 +340,32 @@ def test_files_and_back(engine: Engine, flow: Flow, tmp_path: Path) -> None:
     assert told == [f"{where}/report v1 → v2 (+1 −1)"]
     assert sync.plan_push(engine.client, tmp_path, where) == []
     assert sync.plan_pull(engine.client, tmp_path, where, delete=True) == []
+
+
+def test_the_command_line(
+    engine: Engine,
+    flow: Flow,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """`flexwm pull` and `flexwm push` show what will change, and change it when they are told to."""
+    flow.path = f"f/sync_{next(_numbers)}/daily"
+    engine.flows.register(flow)
+    monkeypatch.setenv("WM_TOKEN", TOKEN)
+    where = [flow.path, "--dir", str(tmp_path), "--engine", engine.client.endpoint.url, "--workspace", WORKSPACE]
+    assert main(["pull", *where, "--dry-run"]) == 0
+    assert f"+ {flow.path}.flow/flow.yaml" in capsys.readouterr().out
+    assert main(["pull", *where]) == 1
+    assert "wait for a yes" in capsys.readouterr().err
+    assert main(["pull", *where, "--yes"]) == 0
+    assert main(["push", *where, "--yes"]) == 0
+    assert "nothing to change" in capsys.readouterr().out
+    code = tmp_path / f"{flow.path}.flow/total.inline_script.py"
+    code.write_text(code.read_text() + "# more\n")
+    assert main(["push", *where, "--yes", "--message", "by hand"]) == 0
+    assert f"{flow.path} v1 → v2 (+1 −0) · 2 steps" in capsys.readouterr().out
+    assert engine.flows.history(flow.path)[0].deployment_message == "by hand"
 
 
 def test_code_that_is_missing(engine: Engine, flow: Flow, tmp_path: Path) -> None:
