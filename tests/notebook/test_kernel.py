@@ -297,3 +297,70 @@ def test_the_extension_loads_quickly(kernel: Kernel) -> None:
     """`%load_ext` takes at most 200 ms, and what it starts is not waited for."""
     kernel.cell("%unload_ext flexwm_nb")
     assert float(kernel.cell(RELOAD).text) < 1.0  # a wide margin for a busy machine
+
+
+FLOW = """%%windmill_flow f/kernel/flow seconds={seconds}
+def first():
+    print("begun", flush=True)
+    return 1
+
+
+def second(one: int, seconds: float):
+    import time
+
+    time.sleep(seconds)
+    return one + 1
+
+
+begun = flow.step(first)
+flow.step(second, one=begun.result, seconds=flow.input.seconds)
+"""
+
+
+def test_a_flow_is_drawn_while_it_runs(kernel: Kernel) -> None:
+    """One display lives and is emptied; the picture and the line that stay are displays of their own."""
+    ran = kernel.cell(FLOW.format(seconds=1.2))
+    assert ran.status == "ok"
+    living = [str(update["data"].get("text/html")) for update in ran.updates]
+    assert any("✓ first" in shown and "▶ second" in shown and "<svg" in shown for shown in living)
+    assert living[-1] == ""
+    pictures = [out["data"] for out in ran.outputs if "image/svg+xml" in out.get("data", {})]
+    assert [picture["text/plain"].count("✓") for picture in pictures] == [2]
+    assert "f/kernel/flow v1 registered · 2 steps" in ran.text
+
+
+def test_the_interrupt_cancels_a_flow_with_its_steps(kernel: Kernel, wm: Engine) -> None:
+    """Nothing of it goes on."""
+    message = kernel.start(FLOW.format(seconds=60))
+
+    def interrupt(kind: str, content: dict[str, Any]) -> None:
+        if kind in ("display_data", "update_display_data") and "▶ second" in str(content["data"]):
+            kernel.manager.interrupt_kernel()
+
+    ran = kernel.finish(message, interrupt)
+    assert ran.status == "error"
+    assert ran.error.startswith("cancelled (job ")
+    job = wm.executions.list("f/kernel/flow", per_page=1)[0]
+    assert wm.executions.attach(job.id).wait(20).state == "canceled"
+    assert not wm.executions.list(state="running", kinds=("preview", "script", "flow"))
+
+
+def test_a_flow_that_was_left_is_come_back_to(kernel: Kernel) -> None:
+    """With its picture."""
+    assert kernel.cell(FLOW.format(seconds=1).replace("flow sec", "flow --detach sec")).status == "ok"
+    ran = kernel.cell("%windmill_attach")
+    assert ran.status == "ok"
+    assert "✓ first" in ran.text
+    assert ran.text.rstrip().endswith("2")
+
+
+def test_a_replayed_error_can_be_debugged(kernel: Kernel) -> None:
+    """The debugger finds the frames of main, with the job's own values."""
+    source = "%%windmill_script python3 f/kernel/debug --arg n=3\\ndef main(n: int):\\n    half = n / 2\\n    return half / 0"
+    assert kernel.cell(source.replace("\\n", "\n")).status == "error"
+    assert kernel.cell("%windmill_replay").status == "error"
+    found = kernel.cell(
+        "import sys\nsys.last_traceback.tb_next and None\nframe = sys.last_traceback\n"
+        "while frame.tb_next: frame = frame.tb_next\nprint(frame.tb_frame.f_locals)"
+    )
+    assert "{'n': 3, 'half': 1.5}" in found.text
