@@ -155,6 +155,16 @@ class Execution:
         new = flow_runs.restart(self._client, job, step, iteration=iteration, value=value, arguments=arguments)
         return Execution(self._client, new, timeout=self._timeout)
 
+    def replace(self, value: Mapping[str, Any]) -> None:
+        """Have a flow that waits for an approval go on with another definition; what has run stays as it is.
+
+        Raises InvalidInput for an engine that cannot (Windmill itself cannot), and RequestRefused for a definition
+        that changes what has run.
+        """
+        from flexwm_nb import flow_runs
+
+        flow_runs.replace(self._client, self.id, value)
+
     def __await__(self) -> Generator[Any, None, Any]:
         """Its result, as `result` gives it."""
         return self._awaited().__await__()

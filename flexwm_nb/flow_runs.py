@@ -184,6 +184,14 @@ def send_event(client: Client, job: Job, value: Any, *, approved: bool) -> None:
         client.post(f"{client.workspace}/jobs_u/flow/resume_suspended/{waiting}", body)
 
 
+def replace(client: Client, job_id: str, value: Mapping[str, Any]) -> None:
+    """Have a suspended flow go on with another definition. Raises InvalidInput for an engine that cannot."""
+    if client.endpoint.kind != "local":
+        remedy = "Cancel it, register the flow again and restart the run"
+        raise InvalidInput("This engine cannot change a flow that waits", why="only the local one can", remedy=remedy)
+    client.post(f"{client.workspace}/jobs/flow/replace/{job_id}", {"value": dict(value)})
+
+
 def restart(
     client: Client,
     job: Job,

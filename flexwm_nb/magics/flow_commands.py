@@ -73,6 +73,7 @@ class Approve(Following):
 
     payload: str | None = None  # as written
     deny: bool = False
+    corrected: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -195,6 +196,7 @@ def _approve(name: str, parsed: Parsed, cell: str | None) -> Command:
         magic=name,
         payload=parsed.get("payload"),
         deny=parsed.get("deny", False),
+        corrected=parsed.get("corrected", False),
         **_following(parsed),  # type: ignore[arg-type]
     )
 

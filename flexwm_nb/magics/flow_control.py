@@ -17,6 +17,7 @@ from flexwm_nb.magics.values import VARIABLE, travelling, variable
 
 if TYPE_CHECKING:
     from flexwm_nb.engine import Engine
+    from flexwm_nb.execution import Execution
     from flexwm_nb.models.jobs import Job
 
 
@@ -25,11 +26,25 @@ async def windmill_approve(call: Call, command: Approve) -> Any:
     engine = await call.engine()
     job_id = await call.job_id(command.job) if command.job or call.session.runs else await _waiting(call, engine)
     execution = await call.work(engine.executions.attach, job_id)
+    notes = await _corrected(call, execution) if command.corrected else ()
     await call.work(execution.disapprove if command.deny else execution.approve, payload(call, command.payload))
     job = await call.work(execution.job)
     headline = runs.ended(call.session.headline(job.id) or headline_of(job), job)
+    headline = headline.evolve(notes=(*headline.notes, *notes))
     work = followed(call, execution, headline, definition_of(job), command)
     return await runs.guarded(call, job.id, work)
+
+
+async def _corrected(call: Call, execution: Execution) -> tuple[str, ...]:
+    """Put the newer cells of this notebook into a flow that waits, and say which."""
+    job = await call.work(execution.job)
+    value, changed = steps.corrected(definition_of(job), call.session.steps)
+    if not changed:
+        raise InvalidInput("this notebook has no newer cell of a step", remedy="Run the corrected %%windmill_step cell")
+    await call.work(execution.replace, value)
+    for name in changed:
+        _remember(call, name, job.path or "flow")
+    return (f"with the newer {' and '.join(changed)}",)
 
 
 async def _waiting(call: Call, engine: Engine) -> str:

@@ -81,6 +81,8 @@ FLOW_DEFINITIONS: tuple[Definition, ...] = (
         options=(
             Option(names=("--payload",), metavar="JSON|$NAME", help="what the next step reads as `resume`"),
             Option(names=("--deny",), kind="switch", help="refuse instead"),
+            Option(names=("--corrected",), kind="switch",
+                   help="go on with the newer cells of its steps that this notebook has (local engine)"),
             DETACH, OUTPUT, QUIET,
         ),
         examples=("%windmill_approve", '%windmill_approve 0193 --payload {"limit": 5}'),

@@ -154,6 +154,20 @@ def test_a_flow_waits_for_an_approval(shell: TestingShell) -> None:
     assert "waits for no approval" in shell.message("%windmill_approve")
 
 
+def test_a_flow_that_waits_goes_on_with_a_corrected_step(steps: TestingShell) -> None:
+    """What has run stays; the run is the same."""
+    steps.cell("%%windmill_step ask\ndef main():\n    return 1")
+    steps.cell("%%windmill_step tell\ndef main(ask: int):\n    return ask / 0")
+    flow = "from flexwm_nb.magics import extension_of, steps\n"
+    flow += "cells = steps.chosen(extension_of(get_ipython()).session.steps, ['ask', 'tell'])\n"
+    flow += "made = steps.together('f/nb/corrected', cells)\nmade['ask'].suspend(1)\nmade"
+    steps.cell(f"%%windmill_flow f/nb/corrected\n{flow}")
+    assert "no newer cell" in steps.message("%windmill_approve --corrected")
+    steps.cell("%%windmill_step tell\ndef main(ask: int):\n    return ask / 2")
+    assert steps.cell("%windmill_approve --corrected") == 0.5
+    assert "with the newer tell" in steps.output
+
+
 def test_a_registered_flow_runs_by_its_path(shell: TestingShell) -> None:
     """As a script does; its versions and their difference are told too."""
     shell.cell(f"%%windmill_flow f/nb/named --no-run\n{YAML}")

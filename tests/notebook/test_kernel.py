@@ -356,11 +356,8 @@ def test_a_flow_that_was_left_is_come_back_to(kernel: Kernel) -> None:
 
 def test_a_replayed_error_can_be_debugged(kernel: Kernel) -> None:
     """The debugger finds the frames of main, with the job's own values."""
-    source = "%%windmill_script python3 f/kernel/debug --arg n=3\\ndef main(n: int):\\n    half = n / 2\\n    return half / 0"
-    assert kernel.cell(source.replace("\\n", "\n")).status == "error"
+    source = "def main(n: int):\n    half = n / 2\n    return half / 0"
+    assert kernel.cell(f"%%windmill_script python3 f/kernel/debug --arg n=3\n{source}").status == "error"
     assert kernel.cell("%windmill_replay").status == "error"
-    found = kernel.cell(
-        "import sys\nsys.last_traceback.tb_next and None\nframe = sys.last_traceback\n"
-        "while frame.tb_next: frame = frame.tb_next\nprint(frame.tb_frame.f_locals)"
-    )
-    assert "{'n': 3, 'half': 1.5}" in found.text
+    look = "import sys\nat = sys.last_traceback\nwhile at.tb_next:\n    at = at.tb_next\nprint(at.tb_frame.f_locals)"
+    assert "{'n': 3, 'half': 1.5}" in kernel.cell(look).text
