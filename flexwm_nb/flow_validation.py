@@ -7,16 +7,15 @@ values that only a run knows is left to the run.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
-
-from pydantic import ValidationError
 
 from flexwm_nb import flow_expressions as expressions
 from flexwm_nb.errors import InvalidFlow
 from flexwm_nb.flow_inputs import input_problems
 from flexwm_nb.flow_problems import ERROR, WARNING, Problem, meant, unknown_input
+from flexwm_nb.flow_shapes import parse, refused
 from flexwm_nb.models.flows import (
     AiAgent,
     BranchAll,
@@ -39,16 +38,7 @@ Schemas = Callable[[str, str], "Mapping[str, Any] | None"]  # kind (script, flow
 PATH = re.compile(r"(?:[ufg]|hub)/.+")
 ID = re.compile(r"[A-Za-z0-9_-]+")
 RESERVED = frozenset(["failure", "preprocessor"])
-LISTS, HANDLERS = ("modules", "default"), ("failure_module", "preprocessor_module")  # where modules stand
 WITHOUT_RESULTS = "`results` is not known there"
-
-
-def parse(document: Any) -> OpenFlow:
-    """The document as a typed model. Raises InvalidFlow with every problem of its shape."""
-    try:
-        return OpenFlow.model_validate(document)
-    except ValidationError as error:
-        raise refused([_shape(document, item) for item in error.errors()]) from None
 
 
 def check(document: Any, schemas: Schemas | None = None, *, path: str | None = None) -> list[Problem]:
@@ -67,15 +57,6 @@ def problems(document: Any, schemas: Schemas | None = None, *, path: str | None 
     except InvalidFlow as error:
         return list(error.details["problems"])
     return list(_Check(flow, schemas, path).all())
-
-
-def refused(found: Iterable[Problem]) -> InvalidFlow:
-    """The error about these problems."""
-    errors = list(found)
-    if len(errors) == 1:
-        return InvalidFlow(why=str(errors[0]), problems=errors)
-    lines = "".join(f"\n  {problem}" for problem in errors)
-    return InvalidFlow(f"The flow has {len(errors)} problems", why=lines, problems=errors)
 
 
 def expressions_of(module: Mapping[str, Any]) -> Iterator[str]:
@@ -331,45 +312,3 @@ def _is_parallel(value: ForLoop | BranchAll) -> bool:
 def _kind(value: Any) -> str:
     names = {str: "a text", bool: "true or false", int: "a number", float: "a number", dict: "an object"}
     return names.get(type(value), "nothing")
-
-
-def _shape(document: Any, item: Any) -> Problem:
-    """A problem that pydantic found, at its step and field."""
-    step, names, place = "", list[str](), document
-    for part in item["loc"]:
-        if isinstance(place, Mapping) and part not in place and part == place.get("type"):
-            continue  # the name of a kind of value, not of a field
-        place = _part(place, part)
-        names.append(str(part))
-        if _names_module(names):
-            step, names = _name_of(place, part), []
-    return Problem(step, ".".join(names), _words(item))
-
-
-def _part(place: Any, part: str | int) -> Any:
-    """What stands there; nothing where that is missing."""
-    try:
-        return place[part]
-    except (TypeError, KeyError, IndexError):
-        return None
-
-
-def _names_module(names: list[str]) -> bool:
-    """Whether the way so far ends at a module."""
-    return names[-1] in HANDLERS or (len(names) > 1 and names[-2] in LISTS and names[-1].isdigit())
-
-
-def _name_of(module: Any, place: str | int) -> str:
-    """Its id; where it has none, its place in the list."""
-    found = module.get("id") if isinstance(module, Mapping) else None
-    return str(found or (f"number {place + 1}" if isinstance(place, int) else place))
-
-
-def _words(item: Any) -> str:
-    kind, context = item["type"], item.get("ctx") or {}
-    if kind == "union_tag_invalid":
-        return f"there is no kind of step {context.get('tag')!r}: {context.get('expected_tags')}"
-    if kind in ("missing", "union_tag_not_found"):
-        return "type is missing" if kind != "missing" else "it is missing"
-    text: str = item["msg"]
-    return text[:1].lower() + text[1:]
