@@ -13,7 +13,7 @@ from flexwm_nb.server.expressions.engine import loaded
 from flexwm_nb.server.expressions.parse import read
 
 Value = TypeVar("Value")
-TIME_LIMIT = 0.5  # seconds: short, for those that never end
+TIME_LIMIT = 0.5  # seconds, for expressions that never end
 MOST = 20  # seconds for any answer
 
 
@@ -43,17 +43,28 @@ class Evaluator:
 @pytest.fixture(scope="session")
 def evaluate() -> Iterator[Evaluator]:
     """Evaluates an expression; the names are keywords, or a whole scope."""
+    yield from evaluator()
+
+
+@pytest.fixture(scope="session")
+def hurried() -> Iterator[Evaluator]:
+    """The same, and soon gives up."""
+    yield from evaluator(time_limit=TIME_LIMIT)
+
+
+def evaluator(**limits: float) -> Iterator[Evaluator]:
+    """An evaluator, which is closed afterwards."""
     loop = asyncio.new_event_loop()
-    evaluator = Evaluator(loop, loop.run_until_complete(made()))
-    yield evaluator
-    evaluator.run(evaluator.expressions.close())
+    made = Evaluator(loop, loop.run_until_complete(expressions(limits)))
+    yield made
+    made.run(made.expressions.close())
     loop.run_until_complete(loop.shutdown_default_executor())
     loop.close()
 
 
-async def made() -> Expressions:
-    """Expressions that give up soon."""
-    return Expressions(time_limit=TIME_LIMIT)
+async def expressions(limits: dict[str, Any]) -> Expressions:
+    """Expressions of the running loop."""
+    return Expressions(**limits)
 
 
 @pytest.fixture
