@@ -30,6 +30,7 @@ def source_of(function: Callable[..., Any]) -> str:
     """The script's source. Raises InvalidSource, naming what cannot be taken along."""
     plain = _unwrapped(function)
     text, node = _definition(plain)
+    node.decorator_list = []  # such as `flow.step`: they are of this place, not of the script
     needed = _Needed(plain)
     needed.take(node, plain.__name__)
     parts = ["\n".join(needed.imports), "\n".join(needed.constants), *needed.definitions, _as_main(text, node)]

@@ -86,6 +86,11 @@ def test_a_plain_function() -> None:
     assert source_of(plain) == 'def main(x: int) -> int:\n    """Uses nothing."""\n    return x\n'
 
 
+def test_its_own_decorators_stay_behind() -> None:
+    """They belong to the place where it is defined."""
+    assert source_of(cached).startswith("def main(n: int) -> int:")
+
+
 def test_what_it_uses_comes_along() -> None:
     """Imports, constants, helpers and classes; the script alone does what the function does."""
     names: dict[str, Any] = {}
