@@ -23,7 +23,7 @@ class FailedStep:
     """The step with which a flow's run failed."""
 
     step: str  # its id; inside of loops and branches after theirs: `each[2]/clean`
-    job: Job
+    job: Job | None  # None: it failed before it could start
 
     @property
     def id(self) -> str:
@@ -37,7 +37,7 @@ async def failed(call: Call, job: Job) -> ExecutionError:
 
     engine = await call.engine()
     step = await failed_step(call, engine, job)
-    inner = job if step is None else step.job
+    inner = step.job if step is not None and step.job is not None else job
     origin = await origin_of(call, engine, inner)
     logs = await call.work(engine.executions.logs, inner.id)
     error = inner.error or job.error or _unknown(job)
@@ -52,7 +52,7 @@ async def failed(call: Call, job: Job) -> ExecutionError:
         face=call.session.face,
         colour=call.session.colour,
         step="" if step is None else f"step {step.step} of {job.path or 'the flow'}",
-        step_id="" if step is None else step.id,
+        step_id="" if step is None or step.job is None else step.id,
         can_replay=origin.language == "python3" and bool(origin.content),
     )
     found = ended_badly(job)
@@ -91,13 +91,15 @@ async def failed_step(call: Call, engine: Engine, job: Job) -> FailedStep | None
         steps = await call.work(execution.steps, nested=True)
     except FlexwmError:
         return None
-    ended = [step for step in steps if step.state == "failure" and step.job]
-    own = [step for step in ended if step.step.rpartition("/")[2] not in ("failure", "")] or ended
+    ended = [step for step in steps if step.state == "failure"]
+    own = [step for step in ended if step.step.rpartition("/")[2] != "failure"] or ended
     deepest = max(own, key=lambda step: step.step.count("/"), default=None)
-    if deepest is None or deepest.job is None:
+    if deepest is None:
         return None
+    if deepest.job is None:
+        return FailedStep(deepest.step, None)
     one_of = f"[{deepest.jobs.index(deepest.job)}]" if deepest.job in deepest.jobs and deepest.done else ""
     try:
         return FailedStep(f"{deepest.step}{one_of}", await call.work(engine.executions.get, deepest.job))
     except FlexwmError:
-        return None
+        return FailedStep(deepest.step, None)

@@ -11,6 +11,7 @@ from flexwm_nb.magics.arguments import Parsed
 from flexwm_nb.magics.command_parts import Command, Running, content, language, path, reference, running
 
 STEP_ID = re.compile(r"[A-Za-z]\w*", re.ASCII)
+JOB_ID = re.compile(r"[0-9a-f-]+")  # or a part of one
 HANDLERS = ("failure", "preprocessor")  # ids of the handlers; step cells of these names become them
 AT_ONCE = 8
 
@@ -92,6 +93,7 @@ class Replay(Command):
     job: str | None = None
     step: str | None = None
     output: str | None = None
+    edit: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -215,7 +217,10 @@ def _restart(name: str, parsed: Parsed, cell: str | None) -> Command:
 
 
 def _replay(name: str, parsed: Parsed, cell: str | None) -> Command:
-    return Replay(magic=name, job=parsed.get("ID"), step=parsed.get("STEP"), output=parsed.get("out"))
+    job, step = parsed.get("ID"), parsed.get("STEP")
+    if job is not None and step is None and STEP_ID.fullmatch(job) and not JOB_ID.fullmatch(job):
+        job, step = None, job  # a step of the last run
+    return Replay(magic=name, job=job, step=step, output=parsed.get("out"), edit=parsed.get("edit", False))
 
 
 def _map(name: str, parsed: Parsed, cell: str | None) -> Command:

@@ -109,8 +109,11 @@ FLOW_DEFINITIONS: tuple[Definition, ...] = (
             JOB,
             Operand(name="STEP", help="of a flow's run (default: the one that failed)", required=False, offers="step"),
         ),
-        options=(OUTPUT,),
-        examples=("%windmill_replay", "%windmill_replay 0193 report"),
+        options=(
+            OUTPUT,
+            Option(names=("--edit",), kind="switch", help="put its code into the next cell instead of running it"),
+        ),
+        examples=("%windmill_replay", "%windmill_replay report --edit", "%windmill_replay 0193 report"),
         python="wm.jobs.get(job_id).arguments",
     ),
     Definition(

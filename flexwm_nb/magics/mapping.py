@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import threading
+from collections import ChainMap
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
@@ -104,25 +105,29 @@ def rows_of(call: Call, command: MapRows, target: Target, given: row_frames.Give
         takes = f"it takes {', '.join(properties)}" if properties else "it takes no arguments"
         why = f"the columns are {', '.join(map(str, given.columns))}"
         raise InvalidArguments(f"no column of {command.frame} is an argument of {target.path}: {takes}", why=why)
-    rows = []
+    rows, names = list[Row](), dict(call.names)
     for number, record in enumerate(given.records):
         before = given.before[number] if given.before else None
         if command.failed and before is not None and before.state == "success":
             rows.append(before)
             continue
         rows.append(
-            Row(number=number, arguments=_arguments(call, command, target, number, {k: record[k] for k in taken}))
+            Row(
+                number=number, arguments=_arguments(call, command, target, names, number, {k: record[k] for k in taken})
+            )
         )
     return rows
 
 
-def _arguments(call: Call, command: MapRows, target: Target, number: int, record: dict[str, Any]) -> dict[str, Any]:
+def _arguments(
+    call: Call, command: MapRows, target: Target, names: dict[str, Any], number: int, record: dict[str, Any]
+) -> dict[str, Any]:
     """One row's arguments: its columns, and what stands on the line."""
     values = {name: value for name, value in record.items() if not row_frames.is_missing(value)}
-    names = {**call.names, "_row": {**_shared(call, command), **values}}
+    known = ChainMap({"_row": {**_shared(call, command), **values}}, names)
     try:
         found = collect(
-            command.arguments, "_row", names, target.schema, subject=target.path, open_ended=target.open_ended
+            command.arguments, "_row", known, target.schema, subject=target.path, open_ended=target.open_ended
         )
     except InvalidArguments as error:
         what = f"row {number} of {command.frame}: {error.what.removeprefix('--args _row: ')}"

@@ -38,6 +38,9 @@ async def windmill_replay(call: Call, command: Replay) -> Any:
         )
     values = await inputs_of(call, engine, inner)
     call.put(INPUTS, values)
+    if command.edit:
+        call.session.shell.set_next_input(editable(origin, step, job))
+        return None
     subject = f"replay of step {step} of {job.path}" if step else f"replay of {job.path or 'a preview'}"
     names = ", ".join(values) or "no inputs"
     show_final(
@@ -45,6 +48,13 @@ async def windmill_replay(call: Call, command: Replay) -> Any:
     )
     with surroundings(engine, inner):
         return await local.run_source(call, source_of(origin), values, command.output)
+
+
+def editable(origin: Origin, step: str, job: Job) -> str:
+    """A cell with a job's code: for a step the cell that corrects it, for a script the one that runs it again."""
+    if step:
+        return f"%%windmill_step {step.rpartition('/')[2].partition('[')[0]}\n{origin.content}"
+    return f"%%windmill_script {origin.language} {job.path or 'f/demo/replayed'} --args {INPUTS}\n{origin.content}"
 
 
 def source_of(origin: Origin) -> local.Source:
@@ -64,6 +74,8 @@ async def step_of(call: Call, engine: Engine, job: Job, wanted: str | None) -> t
         found = await failed_step(call, engine, job)
         if found is None:
             raise InvalidInput("no step of this run failed", remedy=f"Name one: %windmill_replay {short(job.id)} STEP")
+        if found.job is None:
+            raise InvalidInput(f"step {found.step} failed before it could start", remedy="There is nothing to replay")
         return found.step, found.job
     execution = await call.work(engine.executions.attach, job.id)
     steps = {step.step: step for step in await call.work(execution.steps, nested=True)}

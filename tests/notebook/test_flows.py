@@ -199,6 +199,32 @@ def test_a_loop_is_told_with_the_iteration_that_failed(shell: TestingShell) -> N
     assert shell.user_ns["inputs"]["x"] == 2
 
 
+def test_a_step_that_could_not_start_is_named(shell: TestingShell) -> None:
+    """With what the engine says."""
+    cell = "%%windmill_flow f/nb/noloop\nwith flow.for_each(js('3'), 'each'):\n    flow.identity('same')"
+    shown = shell.message(cell)
+    assert "step each of f/nb/noloop" in shown
+    assert "Expected an array value in the iterator expression" in shown
+    assert "failed before it could start" in shell.message("%windmill_replay")
+
+
+def test_a_steps_code_is_put_into_the_next_cell(steps: TestingShell) -> None:
+    """With its inputs in a variable."""
+    steps.failure("%windmill_flow f/nb/edited --run top=-1")
+    steps.cell("%windmill_replay report --edit")
+    assert steps.rl_next_input.startswith("%%windmill_step report\ndef main(clean: list, top: int):")
+    assert steps.user_ns["inputs"]["top"] == -1
+
+
+def test_a_flow_runs_for_each_row(shell: TestingShell) -> None:
+    """As a script does."""
+    shell.cell(f"%%windmill_flow f/nb/mapped --no-run\n{YAML}")
+    shell.cell("rows = [{'n': 1}, {'n': 0}, {'n': 4}]")
+    made = shell.cell("%windmill_map f/nb/mapped rows")
+    assert list(made["state"]) == ["success", "failure", "success"]
+    assert made["result"].iloc[2] == 1
+
+
 def test_flows_go_to_files_and_notebooks_and_back(shell: TestingShell, wm: Engine, tmp_path: Path) -> None:
     """Without a difference; nothing is changed in a dry run."""
     shell.cell(f"%%windmill_flow f/away/yaml --no-run\n{YAML}")

@@ -35,6 +35,16 @@ def test_a_restart_names_a_step_and_perhaps_an_iteration() -> None:
     assert command == flow_commands.Restart(magic="windmill_restart", job="0193", step="each", iteration=3)
 
 
+@pytest.mark.parametrize(
+    ("line", "job", "step"),
+    [("", None, None), ("0193", "0193", None), ("report", None, "report"), ("0193 report", "0193", "report")],
+    ids=["last", "job", "step of the last", "both"],
+)
+def test_a_replay_names_a_job_a_step_or_both(line: str, job: str | None, step: str | None) -> None:
+    """A word that can be no id is a step of the last run."""
+    assert commands.read("windmill_replay", line) == flow_commands.Replay(magic="windmill_replay", job=job, step=step)
+
+
 def test_a_map_takes_a_frame_with_or_without_a_dollar_sign() -> None:
     """And arguments that are the same for all rows."""
     command = commands.read("windmill_map", "f/a/b $df n=1 --at-once 2 --failed")
