@@ -11,6 +11,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from msgspec import structs
+
 from flexwm_nb.server import flow_jobs, flow_run, queue
 from flexwm_nb.server.clock import now, render_time
 from flexwm_nb.server.failures import Failure
@@ -151,6 +153,9 @@ class Chain:
     def _push(self, run: FlowRun, push: Push, *, alone: bool) -> None:
         moment = now()
         job = flow_jobs.make(push, run.job, moment)
+        if push.delete_after is not None and run.above is None:
+            kept = run.state.cleanup_module.get("flow_jobs_to_clean", [])
+            run.state = structs.replace(run.state, cleanup_module={"flow_jobs_to_clean": [*kept, job.id]})
         if push.outcome is not None and self._may_go_on(job, moment):
             self._push_ended(run, job, push.outcome)
             return
@@ -245,12 +250,17 @@ class Chain:
 
     def _clean(self, run: FlowRun) -> None:
         """Drop what is not to be kept beyond the flow's end."""
-        flow = run.node.flow
-        everything = flow.delete_after_secs == 0 or (flow.delete_after_secs is None and flow.delete_after_use is True)
-        text = run.job.raw_flow or ""
-        if everything or "delete_after" in text:
-            root = run.job.id
-            self.write(lambda transaction: _clean(transaction, root, everything=everything))
+        if "delete_after" not in (run.job.raw_flow or ""):
+            return
+        flow, root = run.node.flow, run.job.id
+        seconds = 0 if flow.delete_after_secs is None and flow.delete_after_use else flow.delete_after_secs
+
+        def change(transaction: Transaction) -> None:
+            transaction.run("flow_runs_date", id=root, seconds=seconds, now=now())
+            clean(transaction)
+
+        self.write(change)
+        self.due.append(now() + SECOND)
 
     async def commit(self, first: Write | None, then: list[str]) -> list[Job]:
         """Store it all; the jobs claimed for these slots in the same transaction. Raises Lost or StoreError."""
@@ -314,7 +324,10 @@ def finish(transaction: Transaction, job: Job, ending: Ending) -> None:
         raise Lost(job.id)
 
 
-def _clean(transaction: Transaction, root: str, *, everything: bool) -> None:
-    for row in transaction.run("flow_runs_clean", id=root, all=everything):
-        transaction.run("flow_runs_clean_input", id=row["id"])
-        transaction.run("flow_runs_clean_result", id=row["id"])
+def clean(transaction: Transaction) -> list[str]:
+    """Empty the jobs whose content is not to be kept any longer; which they are."""
+    found = [row["id"] for row in transaction.run("flow_runs_outdated", now=now())]
+    for job_id in found:
+        for name in ("flow_runs_clean_input", "flow_runs_clean_result", "flow_runs_clean_log", "flow_runs_cleaned"):
+            transaction.run(name, id=job_id)
+    return found

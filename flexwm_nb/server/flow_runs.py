@@ -273,8 +273,11 @@ class Flows:
             if run is not None:
                 await self.wake(run)
 
-    async def wake_late(self) -> None:
-        """Wake the flows whose time to be let go on is over."""
+    async def look(self) -> None:
+        """Do what is due: wake flows whose time to be let go on is over, drop content that is not to be kept."""
+        if self._database.read("flow_runs_outdated", now=now()):
+            for job_id in await self._database.write(flow_chain.clean):
+                self._context.logs.remove(job_id)
         for row in self._database.read("flow_runs_waiting_late", now=now()):
             run = self.find(row["id"])
             if run is not None:

@@ -306,14 +306,14 @@ class Worker:
     def _due(self) -> None:
         """Take up what has fallen due, and wait for the next."""
         self._timer = None
-        task = asyncio.ensure_future(self._context.flows.wake_late())
+        task = asyncio.ensure_future(self._context.flows.look())
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         self.look_again()
 
     def look_again(self) -> None:
         """Take up what is due and wait for what will be: the store may hold jobs that this worker does not know of."""
-        for name in ("jobs_next_due", "flow_runs_next_late"):
+        for name in ("jobs_next_due", "flow_runs_next_late", "flow_runs_next_outdated"):
             row = self._context.database.one(name, now=now())
             if row is not None and row["moment"] is not None:
                 self.arm(row["moment"])

@@ -343,3 +343,12 @@ def test_content_that_is_not_to_be_kept_goes_with_the_flow(http: httpx.Client) -
     assert job["result"] == "secret"
     hidden = http.get(f"/w/demo/jobs_u/get/{job['flow_status']['modules'][0]['job']}").json()
     assert (hidden["args"], hidden["result"]) == ({}, {})
+
+
+def test_content_goes_after_its_time(http: httpx.Client) -> None:
+    """With `delete_after_secs` a step's result stays for that long after the flow's end, then it is empty."""
+    job = run(http, [step("a", "'secret'", delete_after_secs=1), step("b", "2")])
+    inner = job["flow_status"]["modules"][0]["job"]
+    assert job["flow_status"]["cleanup_module"] == {"flow_jobs_to_clean": [inner]}
+    assert http.get(f"/w/demo/jobs_u/get/{inner}").json()["result"] == "secret"
+    assert until(http, inner, lambda found: found["result"] == {})["args"] == {}

@@ -85,7 +85,7 @@ SELECT id FROM job WHERE status = 'running' AND suspend > 0 AND suspend_until <=
 
 -- name: flow_runs_next_late
 -- When the next flow's time to be let go on is over.
-SELECT min(suspend_until) AS moment FROM job WHERE status = 'running' AND suspend > 0;
+SELECT min(suspend_until) AS moment FROM job WHERE status = 'running' AND suspend > 0 AND suspend_until > :now;
 
 -- name: flow_runs_left
 -- The flows that an earlier server left unfinished and that were to be cancelled.
@@ -96,14 +96,31 @@ WHERE status = 'running' AND kind IN ('flow', 'flowpreview', 'flownode', 'single
 -- Whether something that a flow started has not ended.
 SELECT 1 AS found FROM job WHERE parent_job = :id AND completed_at IS NULL LIMIT 1;
 
--- name: flow_runs_clean
--- The jobs below a flow whose content is to go with the flow's end, or all of them and the flow.
+-- name: flow_runs_date
+-- When the content of jobs below a flow that has ended is to go: of those that ask for it, or of all and the flow.
 WITH RECURSIVE tree (id) AS (
     SELECT :id
     UNION ALL
     SELECT job.id FROM tree JOIN job ON job.parent_job = tree.id
 )
-SELECT job.id FROM tree JOIN job USING (id) WHERE :all OR job.delete_after = 0;
+UPDATE job SET clean_at = :now + 1000000 * coalesce(min(delete_after, :seconds), delete_after, :seconds)
+WHERE id IN (SELECT id FROM tree) AND coalesce(delete_after, :seconds) IS NOT NULL;
+
+-- name: flow_runs_outdated
+-- Jobs whose content is to go now.
+SELECT id FROM job WHERE clean_at <= :now;
+
+-- name: flow_runs_next_outdated
+-- When the next job's content is to go.
+SELECT min(clean_at) AS moment FROM job WHERE clean_at > :now;
+
+-- name: flow_runs_cleaned
+-- A job whose content is gone.
+UPDATE job SET clean_at = NULL WHERE id = :id;
+
+-- name: flow_runs_clean_log
+-- What stands in place of a log that was not to be kept.
+UPDATE job_log SET log = 'Logs deleted' WHERE job_id = :id;
 
 -- name: flow_runs_clean_input
 -- A job that shows nothing of what it was given any more.

@@ -270,7 +270,8 @@ CREATE TABLE job (
     isolation TEXT,
     flow_status TEXT,                  -- JSON
     flow_place TEXT,                   -- JSON: where in the flow above it a loop's or branch's flow stands
-    delete_after INTEGER               -- seconds after the flow's end that its content stays
+    delete_after INTEGER,              -- seconds after the flow's end that its content stays
+    clean_at INTEGER                   -- when its content is to go
 ) WITHOUT ROWID;
 CREATE INDEX job_waiting ON job (priority DESC, scheduled_for, id) WHERE status = 'queued';
 CREATE INDEX job_unfinished ON job (workspace_id, created_at) WHERE completed_at IS NULL;
@@ -280,7 +281,7 @@ CREATE INDEX job_unsuccessful ON job (workspace_id, completed_at) WHERE status I
 CREATE INDEX job_path ON job (workspace_id, path, created_at);
 CREATE INDEX job_parent ON job (parent_job) WHERE parent_job IS NOT NULL;
 CREATE INDEX job_schedule ON job (workspace_id, schedule_path, status) WHERE schedule_path IS NOT NULL;
-
+CREATE INDEX job_outdated ON job (clean_at) WHERE clean_at IS NOT NULL;
 CREATE INDEX job_suspended ON job (suspend_until) WHERE status = 'running' AND suspend > 0;
 
 CREATE TABLE job_input (
