@@ -62,9 +62,10 @@ def check(new: ScheduleChange) -> None:
             raise bad_request(ENTERPRISE.format(name))
     if (new.on_failure_times or 1) > 1:
         raise bad_request(ENTERPRISE.format("on_failure with a number of times > 1"))
-    if new.on_failure is not None or new.dynamic_skip is not None:
-        name = "on_failure" if new.on_failure is not None else "dynamic_skip"
-        raise bad_request(f"{name} does not run on the local engine: let the script or flow itself take care of it")
+    if new.dynamic_skip is not None:
+        raise bad_request("dynamic_skip does not run on the local engine: let the script or flow itself end early")
+    if new.on_failure is not None and not new.on_failure.startswith(("script/", "flow/")):
+        raise bad_request(f"on_failure: {new.on_failure} is neither script/PATH nor flow/PATH")
     paths.check_text(new.summary, new.description)
     cron.parse(new.schedule, new.timezone, new.cron_version)
 

@@ -175,7 +175,7 @@ def finish(transaction: Transaction, job: Job, ending: Ending) -> bool:
     if not transaction.changes:
         return False
     transaction.run("jobs_insert_result", id=job.id, result=ending.result)
-    scheduler.ended(transaction, job)
+    scheduler.ended(transaction, job, ending)
     if ending.log is not None:
         transaction.run("jobs_insert_log", id=job.id, log=ending.log)
     if job.cache_ttl and ending.success and ending.duration_ms:

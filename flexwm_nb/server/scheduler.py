@@ -8,13 +8,15 @@ once, at the next start.
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 from flexwm_nb.server import cron, restarts
-from flexwm_nb.server.clock import now
+from flexwm_nb.server.clock import now, render_time
 from flexwm_nb.server.failures import Failure, missing
+from flexwm_nb.server.job_arguments import normal
 from flexwm_nb.server.job_ids import new_id
-from flexwm_nb.server.job_records import FLOWS, Job
+from flexwm_nb.server.job_records import FLOWS, Ending, Job
 from flexwm_nb.server.languages import default_tag
 from flexwm_nb.server.store.connections import Row, Transaction
 
@@ -32,10 +34,15 @@ def push(transaction: Transaction, schedule: Row, *, after: int | None = None) -
     if not schedule["enabled"] or transaction.one("schedules_waiting", workspace=where, path=path):
         return False
     moment = next_tick(schedule, after)
-    parameters = _job(transaction, schedule, moment).columns()
+    _store(transaction, _job(transaction, schedule, moment))
+    return True
+
+
+def _store(transaction: Transaction, job: Job) -> None:
+    """Store a job that waits."""
+    parameters = job.columns()
     transaction.run("jobs_insert", status="queued", **parameters)
     transaction.run("jobs_insert_input", **parameters)
-    return True
 
 
 def next_tick(schedule: Row, after: int | None = None) -> int:
@@ -113,14 +120,43 @@ def started(transaction: Transaction, job: Job) -> None:
         _follow(transaction, schedule, job.scheduled_for)
 
 
-def ended(transaction: Transaction, job: Row | Job) -> None:
-    """A job has ended: the next tick of its schedule waits from now on."""
+def ended(transaction: Transaction, job: Row | Job, ending: Ending | None = None) -> None:
+    """A job has ended: the next tick of its schedule waits from now on, and a failure has its handler run."""
     facts = job if isinstance(job, dict) else {name: getattr(job, name) for name in FACTS}
     if facts["schedule_path"] is None or facts["parent_job"] is not None:
         return
     schedule = transaction.one("schedules_get", workspace=facts["workspace_id"], path=facts["schedule_path"])
-    if schedule is not None:
-        _follow(transaction, schedule, facts["scheduled_for"])
+    if schedule is None:
+        return
+    _follow(transaction, schedule, facts["scheduled_for"])
+    handler = json.loads(schedule["settings"]).get("on_failure")
+    if handler and isinstance(job, Job) and ending is not None and ending.status == "failure":
+        _handle(transaction, schedule, handler, job, ending)
+
+
+def _handle(transaction: Transaction, schedule: Row, handler: str, job: Job, ending: Ending) -> None:
+    """Store the job of a failure's handler, `script/PATH` or `flow/PATH`; the schedule says why where there is none."""
+    kind, _, path = handler.partition("/")
+    settings = json.loads(schedule["settings"])
+    result = json.loads(ending.result)
+    given = {
+        "path": f"{'flow' if schedule['is_flow'] else 'script'}/{schedule['script_path']}",
+        "schedule_path": schedule["path"],
+        "error": result.get("error", result) if isinstance(result, dict) else result,
+        "failed_times": 1,
+        "started_at": render_time(job.started_at),
+        "job_id": job.id,
+        **(settings.get("on_failure_extra_args") or {}),
+    }
+    target = {**schedule, "is_flow": kind == "flow", "script_path": path, "settings": "{}", "tag": None}
+    try:
+        made = _job(transaction, target, now())
+    except Failure as failure:
+        error = f"on_failure: {failure.text}"
+        transaction.run("schedules_note", workspace=schedule["workspace_id"], path=schedule["path"], error=error)
+        return
+    arguments = normal(json.dumps(given, ensure_ascii=False))
+    _store(transaction, replace(made, arguments=arguments, parent_job=job.id, schedule_path=None))
 
 
 def _follow(transaction: Transaction, schedule: Row, moment: int) -> None:

@@ -209,3 +209,33 @@ def test_a_killed_engine_goes_on_with_its_schedules(tmp_path: Path) -> None:
     starts = [job["started_at"][:19] for job in jobs]
     assert len(starts) >= 4
     assert waiting == 1
+
+
+def test_a_failure_has_its_handler_run(http: httpx.Client, script: str) -> None:
+    """With what failed, why, and the extra arguments."""
+    failing, handler = f"{script}_fails", f"{script}_handler"
+    make_script(http, failing, "exit 3")
+    make_script(http, handler, 'extra="$1"\necho "$extra"')
+    path = make(
+        http, failing, schedule=SECONDLY, on_failure=f"script/{handler}", on_failure_extra_args={"extra": "told"}
+    )
+    time.sleep(1.7)
+    http.post(f"/w/demo/schedules/setenabled/{path}", json={"enabled": False})
+    time.sleep(0.3)
+    *_, failed = jobs_of(http, path)
+    (handled,) = http.get("/w/demo/jobs/list", params={"parent_job": failed["id"], "include_args": True}).json()
+    given = handled["args"]
+    assert (handled["script_path"], given["schedule_path"], given["extra"]) == (handler, path, "told")
+    assert (given["job_id"], given["error"]["exit_code"]) == (failed["id"], 3)
+    assert http.get(f"/w/demo/jobs_u/completed/get_result/{handled['id']}").json() == "told"
+
+
+def test_a_missing_handler_is_told_and_the_schedule_goes_on(http: httpx.Client, script: str) -> None:
+    """The schedule's error says which."""
+    failing = f"{script}_fails"
+    make_script(http, failing, "exit 3")
+    path = make(http, failing, schedule=SECONDLY, on_failure="flow/u/admin/none_here")
+    time.sleep(1.6)
+    found = http.get(f"/w/demo/schedules/get/{path}").json()
+    assert (found["enabled"], found["error"][:40]) == (True, "on_failure: Not found: flow not found at")
+    assert sum(job["type"] == "QueuedJob" for job in jobs_of(http, path)) == 1

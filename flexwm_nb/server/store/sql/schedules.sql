@@ -58,6 +58,10 @@ RETURNING *;
 -- A schedule that cannot go on.
 UPDATE schedule SET enabled = 0, error = :error WHERE workspace_id = :workspace AND path = :path;
 
+-- name: schedules_note
+-- What went wrong with a schedule that goes on.
+UPDATE schedule SET error = :error WHERE workspace_id = :workspace AND path = :path;
+
 -- name: schedules_delete
 -- A schedule that is gone.
 DELETE FROM schedule WHERE workspace_id = :workspace AND path = :path;
