@@ -13,7 +13,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from flexwm_nb.server import approvals, http, job_arguments, job_views
-from flexwm_nb.server.failures import Failure, anyhow, internal, missing, sql_error, unauthorized
+from flexwm_nb.server.failures import Failure, anyhow, internal, missing, unauthorized
 from flexwm_nb.server.http import (
     Identity,
     as_json,
@@ -28,12 +28,11 @@ from flexwm_nb.server.http import (
 )
 from flexwm_nb.server.job_ids import id_in_url
 from flexwm_nb.server.job_records import FLOWS
-from flexwm_nb.server.runners.jsonb import Unstorable, normalize
+from flexwm_nb.server.routes.user_states import job_row, storable
 from flexwm_nb.server.store.connections import Row
 
 OWNER = 0  # the number of an owner's approval
 SENT = "resume request already sent"
-UPDATED = "Flow job state updated"
 
 
 class LinkQuery(msgspec.Struct):
@@ -69,18 +68,10 @@ def _numbers(request: Request) -> tuple[str, int]:
     return id_in_url(request.path_params["job"], "job_id"), http.number(request, "resume_id", "u32")
 
 
-def _row(request: Request, job: str) -> Row:
-    """A job. Raises Failure 404."""
-    row = context(request).database.one("approvals_job", workspace=workspace(request), id=job)
-    if row is None:
-        raise missing("Job", job)
-    return row
-
-
 async def resume_urls(request: Request) -> Response:
     """The links that approve and disapprove, and that of the page about it."""
     (job, number), wanted = _numbers(request), query(request, LinkQuery)
-    parts, where, row = context(request), workspace(request), _row(request, job)
+    parts, where, row = context(request), workspace(request), job_row(request, job)
     flow = job if row["kind"] in FLOWS else row["parent_job"] or job
     subject = flow if wanted.flow_level else job
     signed = approvals.signature(parts, where, subject, number, wanted.approver)
@@ -133,18 +124,10 @@ async def _send(
     request: Request, flow: Row, *, job: str, number: int, value: Any, approver: str | None, approved: bool
 ) -> None:
     stored = await context(request).flows.resume(
-        flow["id"], job=job, resume_id=number, value=_checked(value), approver=approver or "", approved=approved
+        flow["id"], job=job, resume_id=number, value=storable(value), approver=approver or "", approved=approved
     )
     if not stored:
         raise anyhow(SENT)
-
-
-def _checked(value: Any) -> Any:
-    """The value. Raises Failure 400 for what jsonb refuses."""
-    try:
-        return json.loads(normalize(json.dumps(value, ensure_ascii=False)))
-    except Unstorable as error:
-        raise sql_error(f"error returned from database: {error}") from None
 
 
 async def resume(request: Request) -> Response:
@@ -161,7 +144,7 @@ async def get_flow(request: Request) -> Response:
     """The flow that a link is about, and who has approved so far."""
     job, _, _ = _signed(request)
     parts, where = context(request), workspace(request)
-    row = _row(request, job)
+    row = job_row(request, job)
     flow = job if row["kind"] in FLOWS else row["parent_job"]
     whole = parts.database.one("job_read", workspace=where, id=flow)
     if whole is None:
@@ -202,7 +185,7 @@ def _admit(request: Request, flow: str, who: Identity | None, given: str | None)
         return
     if who is None:
         raise unauthorized()
-    approvals_row = _row(request, flow)
+    approvals_row = job_row(request, flow)
     if not (approvals.conditions(approvals_row) or {}).get("user_groups_required"):
         approvals.check_owner(context(request), approvals_row, who)
 
@@ -250,24 +233,6 @@ def _may(request: Request, flow: Row, who: Identity | None, given: str | None) -
     return True
 
 
-async def get_user_state(request: Request) -> Response:
-    """A value that a flow's steps keep for each other, null when there is none."""
-    row = _row(request, id_in_url(request.path_params["job"], "job_id"))
-    status = context(request).flows.status(row["id"]) or row["flow_status"] or "{}"
-    states = json.loads(status).get("user_states") or {}
-    return as_json(states.get(request.path_params["key"]))
-
-
-async def set_user_state(request: Request) -> Response:
-    """Keep a value for a flow's steps."""
-    job, key = id_in_url(request.path_params["job"], "job_id"), request.path_params["key"]
-    value = job_arguments.parse((await http.json_bytes(request)).decode())
-    _row(request, job)
-    if not await context(request).flows.set_user_state(job, key, _checked(value)):
-        raise missing("Flow job", job)
-    return plain(UPDATED)
-
-
 JOBS, PUBLIC = "/w/{workspace}/jobs", "/w/{workspace}/jobs_u"
 BOTH = ["GET", "POST"]
 routes = [
@@ -279,6 +244,4 @@ routes = [
     Route(f"{JOBS}/flow/resume/{{job}}", resume_as_owner, methods=["POST"]),
     Route(f"{PUBLIC}/flow/resume_suspended/{{job}}", resume_suspended, methods=["POST"]),
     Route(f"{PUBLIC}/flow/approval_info/{{job}}", approval_info, methods=["GET"]),
-    Route(f"{JOBS}/flow/user_states/{{job}}/{{key}}", get_user_state, methods=["GET"]),
-    Route(f"{JOBS}/flow/user_states/{{job}}/{{key}}", set_user_state, methods=["POST"]),
 ]
