@@ -41,6 +41,8 @@ from flexwm_nb.server.store.connections import Transaction
 if TYPE_CHECKING:
     from flexwm_nb.server.context import Context
 
+DEEPEST = 200  # flows inside one another
+TOO_DEEP = "Flow {} stands more than {} flows deep. Does it start itself, or another one that starts it?"
 LONGEST = 64  # transitions in one chain; what follows is queued
 SECOND = 1_000_000  # microseconds
 MILLISECOND = 1_000  # microseconds
@@ -201,6 +203,9 @@ class Chain:
         if kept is not None:
             self._conclude(job, above, "success", kept["result"])
             return
+        if above is not None and above.depth >= DEEPEST:
+            self._conclude(job, above, "failure", error("InternalErr", TOO_DEEP.format(job.path, DEEPEST)))
+            return
         try:
             run = flow_run.begin(job, above)
         except Failure as failure:
@@ -291,7 +296,6 @@ def _ended(job: Job, ending: Ending, command: Finish | None) -> Ended:
         result=ending.result,
         started_at=render_time(job.started_at),
         duration_ms=ending.duration_ms,
-        canceled=ending.status == "canceled",
         stop=None if command is None else command.stop,
         handled=handled,
     )

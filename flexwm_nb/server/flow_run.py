@@ -30,6 +30,7 @@ class FlowRun:
     def __init__(self, job: Job, node: Node, above: FlowRun | None, status: FlowState) -> None:
         """Hold its status; `above` is the run that pushed it."""
         self.job, self.node, self.above, self.state = job, node, above, status
+        self.depth: int = 0 if above is None else above.depth + 1
         self.suspend: int | None = None
         self.suspend_until: int | None = None
         self.canceled: tuple[str, str] | None = None
@@ -51,7 +52,6 @@ class FlowRun:
             job=job.id,
             path=flow_jobs.path_of(job),
             deployed=job.kind not in PREVIEWS,
-            root=self.above is None,
             same_worker=job.same_worker or (self.node.top and self.node.flow.same_worker),
             priority=job.priority,
             tag=job.tag,

@@ -259,7 +259,7 @@ class Flows:
         chain = self._chain(None)
         chain.result(row["id"], result, "{}")
         chain.ended.append((row["id"], Ending(status="canceled", result=result, completed_at=moment)))
-        chain.add_event(run, Ended(job=row["id"], success=False, result=result, duration_ms=0, canceled=True))
+        chain.add_event(run, Ended(job=row["id"], success=False, result=result, duration_ms=0))
         return await self._carry(chain, first)
 
     async def recover(self) -> None:

@@ -108,3 +108,26 @@ def test_a_long_loop_does_not_slow_down(http: httpx.Client) -> None:
     job = run(http, [loop("l", "[...Array(600).keys()]", {"id": "i", "value": {"type": "identity"}})])
     (module,) = job["flow_status"]["modules"]
     assert (len(module["flow_jobs"]), module["flow_jobs_success"]) == (600, [True] * 600)
+
+
+def test_a_flow_that_starts_itself_ends_with_a_clear_error(http: httpx.Client) -> None:
+    """A recursion without an end is refused at a depth that no flow needs."""
+    itself = {"id": "f", "value": {"type": "flow", "path": "u/admin/starts_itself", "input_transforms": {}}}
+    body = {"path": "u/admin/starts_itself", "summary": "", "value": {"modules": [itself]}}
+    assert http.post("/w/demo/flows/create", json=body).status_code == 201
+    job = http.post("/w/demo/jobs/run/f/u/admin/starts_itself", json={}).text
+    found = until(http, job, completed)
+    assert found["success"] is False
+    assert "Does it start itself" in found["result"]["error"]["message"]
+
+
+def test_a_deep_flow_is_cancelled_as_a_whole(http: httpx.Client) -> None:
+    """However many flows stand inside one another, the cancel of the first reaches the last."""
+    modules = [{"id": "s", "value": SLEEPER}]
+    for depth in range(20):
+        modules = [{"id": f"b{depth}", "value": {"type": "branchone", "branches": [], "default": modules}}]
+    job = start(http, modules)
+    until(http, job, lambda found: (found.get("flow_status") or {}).get("step") == 0)
+    time.sleep(0.3)
+    http.post(f"/w/demo/jobs_u/queue/cancel/{job}", json={})
+    assert until(http, job, completed)["canceled"] is True

@@ -23,7 +23,6 @@ class Facts:
     job: str
     path: str
     deployed: bool  # else it is a preview
-    root: bool  # no flow is above it
     same_worker: bool = False
     priority: int | None = None
     tag: str = "flow"

@@ -150,7 +150,8 @@ def _pass_over(draft: Draft, outcome: Outcome, *, parallel: bool, loop: ModuleSt
     """Go on after a failure, which Windmill cannot where several jobs ran at once."""
     if parallel:
         name = "ForloopFlow" if loop.branch_chosen is None and loop.many and not _is_branches(draft) else "BranchAll"
-        facts = f'{{ id: "{loop.id}", job: {loop.job}, flow_jobs: Some({loop.flow_jobs}) }}'
+        jobs = ", ".join(loop.flow_jobs or [])
+        facts = f'{{ id: "{loop.id}", job: {loop.job}, flow_jobs: Some([{jobs}]) }}'
         draft.emit(Finish(status="failure", result=error("InternalError", UNRECOGNIZED.format(name, facts))))
         return False
     return _go_on(draft, outcome.result)

@@ -49,7 +49,6 @@ class Ended:
     result: str  # JSON
     started_at: str | None = None
     duration_ms: int | None = None
-    canceled: bool = False
     stop: Stop | None = None  # of a flow inside
     handled: bool = False  # a failure module ran in a flow inside
 

@@ -100,7 +100,7 @@ class World:
             node=flow.node,
             state=flow.state,
             arguments=flow.arguments,
-            facts=Facts(job=flow.id, path="p", deployed=False, root=flow.above is None),
+            facts=Facts(job=flow.id, path="p", deployed=False),
             now=self.count,
             new_id=self.new_id,
             chance=self.random.random,
