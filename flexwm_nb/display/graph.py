@@ -5,6 +5,7 @@ It is one static document without scripts or fonts of its own; every text in it 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -25,6 +26,7 @@ from flexwm_nb.display.layout import (
 )
 from flexwm_nb.display.wording import Face, escape, seconds
 
+NOT_IN_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 ARROW = " ──► "
 LONGEST_LINE = 100  # characters of a graph in one line
 INDENT = "  "
@@ -165,7 +167,7 @@ def svg(document: Mapping[str, Any], steps: Mapping[str, StepLook] | None = None
     return (
         f"<svg xmlns='http://www.w3.org/2000/svg' width='{width}' height='{height}' "
         f"viewBox='{-MARGIN} {-MARGIN} {width} {height}' role='img' style='max-width:100%' {FONT}>"
-        f"<title>{escape(Graph(document=document, steps=steps, face='plain'))}</title>"
+        f"<title>{_written(Graph(document=document, steps=steps, face='plain'))}</title>"
         "<defs><marker id='fx-arrow' viewBox='0 0 8 8' refX='7' refY='4' markerWidth='7' markerHeight='7' "
         f"orient='auto-start-reverse'><path d='M0 0 8 4 0 8z' fill='{GREY}'/></marker></defs>{''.join(parts)}</svg>"
     )
@@ -231,7 +233,7 @@ def _frame(node: Node, look: StepLook | None, face: Face) -> str:
 
 
 def _tip(node: Node) -> str:
-    return f"<title>{escape(' · '.join(part for part in (node.label, node.detail, *node.marks) if part))}</title>"
+    return f"<title>{_written(' · '.join(part for part in (node.label, node.detail, *node.marks) if part))}</title>"
 
 
 def _rectangle(x: float, y: float, width: float, height: float, round_by: float, paint: str) -> str:
@@ -242,4 +244,9 @@ def _text(text: str, x: float, y: float, colour: str, *, anchor: str = "middle",
     if not text:
         return ""
     place = f"x='{x:.1f}' y='{y:.1f}' fill='{colour}' text-anchor='{anchor}' font-size='{size}'"
-    return f"<text {place}>{escape(text)}</text>"
+    return f"<text {place}>{_written(text)}</text>"
+
+
+def _written(text: object) -> str:
+    """Text for SVG: escaped, without the characters that XML does not take."""
+    return NOT_IN_XML.sub("\ufffd", escape(text))

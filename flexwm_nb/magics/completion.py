@@ -143,7 +143,7 @@ def _path(word: str, place: Place, lookups: Lookups) -> Suggestions:
         return _starting(version, lookups.versions(path))
     second = place.definition.name == "windmill_diff" and place.operands
     versions = lookups.versions(place.operands[0].partition("@")[0]) if second else ()
-    return _starting(word, [*versions, *lookups.paths()])
+    return _starting(word, [*versions, *lookups.paths(), *lookups.flows()])
 
 
 def _argument(word: str, place: Place, lookups: Lookups) -> Suggestions:

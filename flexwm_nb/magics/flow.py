@@ -12,8 +12,9 @@ from flexwm_nb.display.diffs import diff_html
 from flexwm_nb.display.graph import Graph
 from flexwm_nb.display.live import show_final, show_graph
 from flexwm_nb.display.wording import Headline, escape
-from flexwm_nb.errors import FlowNotFound
+from flexwm_nb.errors import FlowNotFound, ScriptNotFound
 from flexwm_nb.magics import runs, steps
+from flexwm_nb.magics.arguments import nearest
 from flexwm_nb.magics.dry_run import unified
 from flexwm_nb.magics.flow_cells import read_cell
 from flexwm_nb.magics.flow_commands import KeepStep, RegisterFlow
@@ -144,8 +145,14 @@ async def run(
     return await started(call, start, headline, cut or document, command)
 
 
-async def run_registered(call: Call, engine: Engine, command: RunScript) -> Any:
-    """Run a version of a flow that is registered."""
+async def run_registered(call: Call, engine: Engine, command: RunScript, error: ScriptNotFound) -> Any:
+    """Run a version of a flow that is registered. Raises `error` where there is none, with the path that was meant."""
+    path = command.reference.partition("@")[0]
+    if not await call.work(engine.flows.exists, path):
+        close = nearest(path, [flow.path for flow in await call.work(engine.flows.list)])
+        if close is None or (error.remedy or "").startswith("Did you mean"):
+            raise error
+        raise FlowNotFound(f"there is no script or flow {path}", remedy=f"Did you mean {close}?", path=path)
     version = await call.work(engine.flows.resolve, command.reference)
     flow = await call.work(engine.flows.get, str(version))
     schema = flow.schema or {}

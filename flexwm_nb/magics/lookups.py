@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from flexwm_nb import signatures
-from flexwm_nb.errors import FlexwmError
+from flexwm_nb.errors import FlexwmError, ScriptNotFound
 from flexwm_nb.magics.session import Session
 
 if TYPE_CHECKING:
@@ -58,8 +58,8 @@ class Lookups:
         return [*mine, *(job_id for job_id in others if job_id not in mine)]
 
     def schema(self, reference: str) -> Mapping[str, Any]:
-        """The schema of a registered script's arguments."""
-        return self._ask(("schema", reference), lambda engine: engine.scripts.get(reference).schema or {}, {})
+        """The schema of a registered script's or flow's arguments."""
+        return self._ask(("schema", reference), lambda engine: _schema(engine, reference), {})
 
     def schema_of_source(self, language: str, content: str) -> Mapping[str, Any]:
         """The schema of a source; empty while it does not parse."""
@@ -101,3 +101,10 @@ class Lookups:
             pass
         finally:
             self._asking.pop(key, None)
+
+
+def _schema(engine: Engine, reference: str) -> Mapping[str, Any]:
+    try:
+        return engine.scripts.get(reference).schema or {}
+    except ScriptNotFound:
+        return engine.flows.get(reference).schema or {}

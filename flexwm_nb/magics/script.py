@@ -159,11 +159,9 @@ async def windmill_run(call: Call, command: RunScript) -> Any:
     engine = await call.engine()
     try:
         script, version = await find(call, engine, command.reference)
-    except ScriptNotFound:
-        if not await call.work(engine.flows.exists, command.reference.partition("@")[0]):
-            raise
+    except ScriptNotFound as error:
         flow = importlib.import_module("flexwm_nb.magics.flow")  # when it is used: it takes pydantic's models
-        return await flow.run_registered(call, engine, command)
+        return await flow.run_registered(call, engine, command, error)
     open_ended = takes_anything(script)
     arguments = gather(call, command, script.schema or {}, open_ended, command.reference)
     headline = Headline(subject=f"{script.path} v{version.number}", stable=script.path, language=script.language)

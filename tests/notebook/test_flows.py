@@ -172,6 +172,7 @@ def test_a_registered_flow_runs_by_its_path(shell: TestingShell) -> None:
     """As a script does; its versions and their difference are told too."""
     shell.cell(f"%%windmill_flow f/nb/named --no-run\n{YAML}")
     assert shell.cell("%windmill_run f/nb/named n=2") == 2
+    assert "Did you mean f/nb/named?" in shell.message("%windmill_run f/nb/nmaed n=2")
     assert "takes a whole number" in shell.message("%windmill_run f/nb/named n=x")
     shell.cell(f"%%windmill_flow f/nb/named --no-run\n{YAML.replace('4 / n', '5 / n')}")
     assert list(shell.cell("%windmill_history f/nb/named")["number"]) == [2, 1]

@@ -146,7 +146,7 @@ def test_a_run_shows_state_and_time() -> None:
 
 def test_texts_in_the_picture_are_escaped() -> None:
     """A name or a condition is no markup."""
-    evil = "</text><script>alert(1)</script>'\"&"
+    evil = "\x00\ud800</text><script>alert(1)</script>'\"&"
     document = flow(code(evil, summary=evil), {"id": evil, "value": {"type": "script", "path": evil}}, loop(evil))
     document["value"]["modules"].append(
         {"id": "x", "value": {"type": "branchone", "branches": [{"expr": evil, "modules": []}], "default": []}}
