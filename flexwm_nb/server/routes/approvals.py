@@ -185,9 +185,9 @@ def _admit(request: Request, flow: str, who: Identity | None, given: str | None)
         return
     if who is None:
         raise unauthorized()
-    approvals_row = job_row(request, flow)
-    if not (approvals.conditions(approvals_row) or {}).get("user_groups_required"):
-        approvals.check_owner(context(request), approvals_row, who)
+    row = job_row(request, flow)
+    if not (approvals.conditions(row) or {}).get("user_groups_required"):
+        approvals.check_owner(context(request), row, who)
 
 
 async def approval_info(request: Request) -> Response:
