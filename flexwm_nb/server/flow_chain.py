@@ -5,6 +5,7 @@ iteration begins, and its first step. Nothing is ever between two steps in the s
 from __future__ import annotations
 
 import json
+import logging
 import random
 from collections import deque
 from collections.abc import Callable
@@ -46,6 +47,10 @@ TOO_DEEP = "Flow {} stands more than {} flows deep. Does it start itself, or ano
 LONGEST = 64  # transitions in one chain; what follows is queued
 SECOND = 1_000_000  # microseconds
 MILLISECOND = 1_000  # microseconds
+
+UNFORESEEN = "the engine could not go on with this flow; its log (server.log) tells more"
+
+log = logging.getLogger(__name__)
 
 Write = Callable[[Transaction], None]
 
@@ -101,7 +106,20 @@ class Chain:
             self.held.append(run)
 
     async def _transition(self, run: FlowRun, event: Event) -> None:
+        """Carry out one event. What goes wrong unforeseen ends the flow, which would stand still for ever else."""
         self._transitions += 1
+        try:
+            draft = await self._drafted(run, event)
+        except Exception:
+            log.exception("flow %s cannot go on", run.job.id)
+            draft = run.draft(now(), new_id, random.random)
+            draft.emit(Finish(status="failure", result=error("InternalErr", UNFORESEEN)))
+        run.state = draft.state
+        self.touched[run.job.id] = run
+        self._carry_out(run, draft)
+
+    async def _drafted(self, run: FlowRun, event: Event) -> Draft:
+        """What the interpreter decides, its questions answered."""
         draft = run.draft(now(), new_id, random.random)
         asking = advance(draft, event)
         try:
@@ -114,10 +132,7 @@ class Chain:
                 else:
                     question = asking.send(answer)
         except StopIteration:
-            pass
-        run.state = draft.state
-        self.touched[run.job.id] = run
-        self._carry_out(run, draft)
+            return draft
 
     def _carry_out(self, run: FlowRun, draft: Draft) -> None:
         if draft.status.type != "WaitingForEvents":

@@ -97,14 +97,13 @@ class Flows:
 
     async def _carry(self, chain: Chain, first: Write | None = None, *, patient: bool = True) -> bool:
         """Work the chain out, store it, and start what it starts; false when nothing of it holds."""
-        worker = self._context.worker
-        await chain.run()
-        following = None
-        if chain.started is not None:
-            following = Run(self._context, chain.started)
-            following.prepare()
-        wanted = worker.wanted(chain.slot, sure=chain.queued)
+        worker, following = self._context.worker, None
         try:
+            await chain.run()
+            if chain.started is not None:
+                following = Run(self._context, chain.started)
+                following.prepare()
+            wanted = worker.wanted(chain.slot, sure=chain.queued)
             claimed = await self._commit(chain, first, wanted, patient=patient)
         except BaseException as problem:
             await self._undo(chain, following)

@@ -352,3 +352,11 @@ def test_content_goes_after_its_time(http: httpx.Client) -> None:
     assert job["flow_status"]["cleanup_module"] == {"flow_jobs_to_clean": [inner]}
     assert http.get(f"/w/demo/jobs_u/get/{inner}").json()["result"] == "secret"
     assert until(http, inner, lambda found: found["result"] == {})["args"] == {}
+
+
+def test_arguments_that_cannot_be_stored_fail_the_step(http: httpx.Client) -> None:
+    """A value that PostgreSQL would refuse is the step's failure, and the flow goes on from there."""
+    job = run(
+        http, [step("a", "String.fromCharCode(0)", continue_on_error=True), step("b", "previous_result.error.name")]
+    )
+    assert (job["success"], job["result"]) == (True, "ExecutionErr")

@@ -9,6 +9,7 @@ from typing import Any
 from flexwm_nb.server.interpreter.draft import Draft, dump, error
 from flexwm_nb.server.interpreter.messages import Asking, Broken, Evaluate, Unevaluated
 from flexwm_nb.server.openflow import JavaScript, Static, Transform, Transforms
+from flexwm_nb.server.runners.jsonb import Unstorable
 
 ISOLATED = "Error during isolated evaluation of expression `{}`:\n{}"
 
@@ -30,7 +31,10 @@ def arguments(transforms: Transforms, names: Mapping[str, Any]) -> Asking[str]:
             made[name] = json.loads(bytes(transform.value))
         elif isinstance(transform, JavaScript):
             made[name] = yield from _argument(transform.expr, names)
-    return dump(made) if made else "{}"
+    try:
+        return dump(made) if made else "{}"
+    except (Unstorable, RecursionError) as problem:
+        raise Unmade(error("ExecutionErr", f"error returned from database: {problem}")) from None
 
 
 def _argument(expression: str, names: Mapping[str, Any]) -> Asking[Any]:
