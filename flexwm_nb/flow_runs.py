@@ -186,10 +186,14 @@ def send_event(client: Client, job: Job, value: Any, *, approved: bool) -> None:
 
 def replace(client: Client, job_id: str, value: Mapping[str, Any]) -> None:
     """Have a suspended flow go on with another definition. Raises InvalidInput for an engine that cannot."""
-    if client.endpoint.kind != "local":
-        remedy = "Cancel it, register the flow again and restart the run"
-        raise InvalidInput("This engine cannot change a flow that waits", why="only the local one can", remedy=remedy)
-    client.post(f"{client.workspace}/jobs/flow/replace/{job_id}", {"value": dict(value)})
+    try:
+        client.post(f"{client.workspace}/jobs/flow/replace/{job_id}", encode({"value": dict(value)}))
+    except NotFound as error:
+        if error.details.get("body"):
+            raise
+        remedy = "Cancel it, and take it up again with restart(STEP, value=…)"
+        why = "only the local one can"
+        raise InvalidInput("This engine cannot change a flow that waits", why=why, remedy=remedy) from None
 
 
 def restart(

@@ -255,6 +255,20 @@ def test_approving(engine: Engine) -> None:
         execution.approve()
 
 
+def test_another_definition_while_it_waits(engine: Engine) -> None:
+    """It goes on with that one; what has run cannot be changed, nor what has ended."""
+    execution = suspended(engine)
+    value = execution.job().raw_flow
+    value["modules"][1]["value"]["content"] = "def main(said): return 'corrected'"
+    execution.replace(value)
+    with pytest.raises(RequestRefused, match="has run already"):
+        execution.replace({"modules": value["modules"][1:]})
+    execution.approve()
+    assert execution.result(SECONDS) == "corrected"
+    with pytest.raises(RequestRefused):
+        execution.replace(value)
+
+
 def test_disapproving(engine: Engine) -> None:
     """The flow fails, in Windmill's words."""
     execution = suspended(engine)
