@@ -15,6 +15,7 @@ from flexwm_nb.magics.session import Call
 if TYPE_CHECKING:
     from flexwm_nb.display.traceback import Origin
     from flexwm_nb.engine import Engine
+    from flexwm_nb.models.flow_status import ModuleStatus
     from flexwm_nb.models.jobs import Job
 
 
@@ -84,22 +85,34 @@ def _unknown(job: Job) -> dict[str, Any]:
 
 async def failed_step(call: Call, engine: Engine, job: Job) -> FailedStep | None:
     """The innermost step with which a flow's run failed; None for a script's job and where none did."""
-    if job.flow_status is None:
-        return None
-    execution = await call.work(engine.executions.attach, job.id)
+    found: FailedStep | None = None
+    inner: Job | None = job
+    while inner is not None and inner.flow_status is not None:
+        execution = await call.work(engine.executions.attach, inner.id)
+        status = await call.work(execution.flow_status)
+        module = next((module for module in reversed(status.modules) if module.state == "failure"), None)
+        if module is None:
+            return found
+        index, job_id = failed_part(module)
+        place = "" if index is None else f"[{index}]"
+        inner = await _read(call, engine, job_id)
+        found = FailedStep(f"{found.step}/{module.id}{place}" if found else f"{module.id}{place}", inner)
+    return found
+
+
+def failed_part(module: ModuleStatus) -> tuple[int | None, str | None]:
+    """The iteration or branch with which a module failed, where it has several, and its job."""
+    if module.flow_jobs is None or module.branch_chosen is not None:
+        return None, next(iter(module.jobs), None)
+    outcomes = module.flow_jobs_success or []
+    index = next((number for number, success in enumerate(outcomes) if success is False), None)
+    if index is None or index >= len(module.flow_jobs):
+        return None, None
+    return index, module.flow_jobs[index]
+
+
+async def _read(call: Call, engine: Engine, job_id: str | None) -> Job | None:
     try:
-        steps = await call.work(execution.steps, nested=True)
-    except FlexwmError:
+        return None if job_id is None else await call.work(engine.executions.get, job_id)
+    except FlexwmError:  # it was removed
         return None
-    ended = [step for step in steps if step.state == "failure"]
-    own = [step for step in ended if step.step.rpartition("/")[2] != "failure"] or ended
-    deepest = max(own, key=lambda step: step.step.count("/"), default=None)
-    if deepest is None:
-        return None
-    if deepest.job is None:
-        return FailedStep(deepest.step, None)
-    one_of = f"[{deepest.jobs.index(deepest.job)}]" if deepest.job in deepest.jobs and deepest.done else ""
-    try:
-        return FailedStep(f"{deepest.step}{one_of}", await call.work(engine.executions.get, deepest.job))
-    except FlexwmError:
-        return FailedStep(deepest.step, None)

@@ -12,7 +12,7 @@ from flexwm_nb.magics import steps
 from flexwm_nb.magics.arguments import nearest
 from flexwm_nb.magics.flow_commands import Draw, ListFlows
 from flexwm_nb.magics.flow_control import definition_of
-from flexwm_nb.magics.flow_watch import looks_of
+from flexwm_nb.magics.flow_watch import looks_of, steps_of
 from flexwm_nb.magics.session import Call
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ async def windmill_dag(call: Call, command: Draw) -> Graph:
     if not definition_of(job):
         what = f"the run of {job.path or 'a preview'} is no flow's"
         raise InvalidInput(what, remedy="Write %windmill_dag PATH, or the id of a flow's run")
-    looks = looks_of(await call.work(execution.steps, nested=True))
+    looks = looks_of(await steps_of(call, execution))
     return Graph(document=definition_of(job), steps=looks, face=call.session.face)
 
 

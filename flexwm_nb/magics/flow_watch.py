@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from flexwm_nb.execution import Execution
     from flexwm_nb.models.flow_status import FlowStatus, ModuleStatus, StepRun
 
+MANY = 200  # iterations and branches of a run that are looked at one by one
 BETWEEN = 0.2  # seconds between two looks at a run
 
 
@@ -58,10 +59,17 @@ class FlowWatch:
     async def final(self, call: Call, execution: Execution) -> Graph:
         """As it stands now, with the times of its steps, also of those inside of loops and branches."""
         try:
-            steps = await call.work(execution.steps, nested=True)
+            steps = await steps_of(call, execution)
         except FlexwmError:
             return self.graph()
         return Graph(document=self._document, steps=looks_of(steps), face=self._face)
+
+
+async def steps_of(call: Call, execution: Execution) -> list[StepRun]:
+    """The steps of a run; also those inside of loops and branches, unless there are very many."""
+    status = await call.work(execution.flow_status)
+    inside = sum(len(module.flow_jobs or ()) for module in status.modules)
+    return await call.work(execution.steps, nested=inside <= MANY)
 
 
 def counted(module: ModuleStatus) -> str:

@@ -14,6 +14,7 @@ from flexwm_nb.magics import local
 from flexwm_nb.magics.arguments import nearest
 from flexwm_nb.magics.failing import failed_step
 from flexwm_nb.magics.flow_commands import Replay
+from flexwm_nb.magics.flow_watch import steps_of
 from flexwm_nb.magics.origins import origin_of
 from flexwm_nb.magics.session import Call
 
@@ -78,7 +79,7 @@ async def step_of(call: Call, engine: Engine, job: Job, wanted: str | None) -> t
             raise InvalidInput(f"step {found.step} failed before it could start", remedy="There is nothing to replay")
         return found.step, found.job
     execution = await call.work(engine.executions.attach, job.id)
-    steps = {step.step: step for step in await call.work(execution.steps, nested=True)}
+    steps = {step.step: step for step in await steps_of(call, execution)}
     matching = [name for name in steps if name == wanted or name.rpartition("/")[2] == wanted]
     failures = [name for name in matching if steps[name].state == "failure"]
     name = next(iter(failures or matching), None)

@@ -200,6 +200,16 @@ def test_a_loop_is_told_with_the_iteration_that_failed(shell: TestingShell) -> N
     assert shell.user_ns["inputs"]["x"] == 2
 
 
+def test_a_loop_of_many_iterations_is_told_quickly(shell: TestingShell) -> None:
+    """The iteration that failed is found without looking at all of them."""
+    body = "def main(x: int):\n    return 1 / (x - 290)\n"
+    cell = "%%windmill_flow f/nb/many\nwith flow.for_each(list(range(300)), 'each', parallel=True) as each:\n"
+    shown = shell.message(f"{cell}    flow.code('python3', {body!r}, 'div', x=each.item)")
+    assert "step each[290]/div of f/nb/many" in shown
+    assert "✗ each" in shell.output
+    assert "300×" in shell.output
+
+
 def test_a_step_that_could_not_start_is_named(shell: TestingShell) -> None:
     """With what the engine says."""
     cell = "%%windmill_flow f/nb/noloop\nwith flow.for_each(js('3'), 'each'):\n    flow.identity('same')"
