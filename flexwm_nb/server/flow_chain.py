@@ -94,16 +94,19 @@ class Chain:
         """Carry out the events and all that follows from them."""
         while self._events:
             run, event = self._events.popleft()
-            await self._hold(run)
-            if self._runs.get(run.job.id) is run:
-                await self._transition(run, event)
+            current = await self._hold(run)
+            if current is not None:
+                await self._transition(current, event)
         self._writes.extend(_status_of(run) for run in self.touched.values())
 
-    async def _hold(self, run: FlowRun) -> None:
-        """Have a run for this chain alone, until it is stored."""
-        if run not in self.held:
-            await run.lock.acquire()
-            self.held.append(run)
+    async def _hold(self, run: FlowRun) -> FlowRun | None:
+        """Have a run for this chain alone, until it is stored; as it is now, None when it has ended meanwhile."""
+        current: FlowRun | None = run
+        while current is not None and current not in self.held:
+            await current.lock.acquire()
+            self.held.append(current)
+            current = self._context.flows.find(run.job.id)
+        return current
 
     async def _transition(self, run: FlowRun, event: Event) -> None:
         """Carry out one event. What goes wrong unforeseen ends the flow, which would stand still for ever else."""

@@ -58,6 +58,10 @@ class Flows:
             run = run.above
         return "" if run is None else run.job.path or ""
 
+    def goes_on(self, job_id: str) -> bool:
+        """Whether that flow is in memory."""
+        return job_id in self._runs
+
     async def submit(self, job: Job, slot: str) -> None:
         """Store a new flow that has a slot, and start it. Raises DuplicateJob or StoreError."""
         chain = self._chain(slot)

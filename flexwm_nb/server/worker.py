@@ -107,7 +107,7 @@ class Worker:
 
     async def submit(self, job: Job) -> None:
         """Store a job, and start it at once where a slot is free. Raises DuplicateJob or StoreError."""
-        if job.id in self._runs:
+        if job.id in self._runs or self._context.flows.goes_on(job.id):
             raise DuplicateJob(job.id)
         slot = self._slot_for(job)
         if slot is not None and job.is_flow:
