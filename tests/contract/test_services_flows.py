@@ -26,6 +26,7 @@ from flexwm_nb.errors import (
 )
 from flexwm_nb.execution import Execution
 from flexwm_nb.flow_builder import Flow
+from flexwm_nb.flow_references import js
 from flexwm_nb.models.scripts import ScriptDraft
 from tests.conftest import TOKEN, WORKSPACE
 
@@ -46,6 +47,11 @@ def double(x: int) -> int:
 def total(rows: list[int]) -> int:
     """All of them."""
     return sum(rows)
+
+
+def explain(message: str) -> dict[str, str]:
+    """What a failure handler says."""
+    return {"said": message}
 
 
 @pytest.fixture
@@ -165,6 +171,45 @@ def test_running(engine: Engine, flow: Flow) -> None:
     assert engine.run(path, n=5).result(SECONDS) == 10
     with pytest.raises(JobNotFound, match="nope"):
         execution.step_result("nope")
+
+
+def test_what_the_builder_makes_runs(engine: Engine) -> None:
+    """Loops, branches, references and operators mean what they say."""
+    flow = Flow()
+    rows = flow.step(load, n=4).result
+    with flow.for_each(rows, parallelism=2) as each:
+        flow.step(double, x=each.item + each.index)
+    with flow.while_loop(until=js("result >= 2")) as rounds:
+        flow.step(double, "round", x=rounds.index)
+    with flow.branch_one() as choice:
+        with choice.when(rows.length > 9):
+            flow.code("bash", "echo many")
+        with choice.otherwise():
+            flow.code("bash", "echo few")
+    with flow.branch_all() as both:
+        with both.branch("left"):
+            flow.step(double, "left", x=1)
+        with both.branch("right"):
+            flow.step(double, "right", x=2)
+    parts = {"each": each.result, "rounds": rounds.result, "choice": choice.result, "both": [both.result, rows[0]]}
+    flow.code("python3", "def main(parts): return parts", "told", parts=parts)
+    assert engine.flows.preview(flow).result(SECONDS) == {
+        "each": [0, 4, 8, 12],
+        "rounds": [0, 2],
+        "choice": "few",
+        "both": [[2, 4], 0],
+    }
+
+
+def test_a_failure_handler(engine: Engine) -> None:
+    """It reads the error; the flow has failed all the same."""
+    flow = Flow()
+    flow.code("python3", "def main(): raise ValueError('no')", "bad").retry(1)
+    flow.on_failure(explain, message=flow.error.message)
+    execution = engine.flows.preview(flow)
+    job = execution.wait(SECONDS)
+    assert (job.state, job.result) == ("failure", {"said": "no"})
+    assert [step.step for step in execution.steps()] == ["bad", "failure"]
 
 
 def test_a_run_twice(engine: Engine, flow: Flow) -> None:
