@@ -370,7 +370,7 @@ class Flow:
             required.append(name)
 
     def _schema(self, module: Mapping[str, Any]) -> dict[str, Any] | None:
-        value = module.get("value") or {}
+        value = _value_of(module)
         if value.get("type") != "rawscript":
             return None
         return schema_of(str(value.get("language")), str(value.get("content")))
@@ -382,9 +382,9 @@ class Flow:
 
         found: dict[str, dict[str, Any]] = {}
         for module in modules_in(self.document):
-            transforms = (module.get("value") or {}).get("input_transforms") or {}
+            transforms = _value_of(module).get("input_transforms")
             properties = (self._schema(module) or {}).get("properties") or {}
-            for name, item in transforms.items():
+            for name, item in transforms.items() if isinstance(transforms, Mapping) else ():
                 read = only_input(str(item.get("expr", ""))) if isinstance(item, Mapping) else None
                 if read is not None and name in properties and not found.get(read):
                     found[read] = _as_input(properties[name])
@@ -392,6 +392,12 @@ class Flow:
                 for read in inputs_in(text):
                     found.setdefault(read, {})
         return found
+
+
+def _value_of(module: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What a module does; nothing where that is no mapping."""
+    value = module.get("value")
+    return value if isinstance(value, Mapping) else {}
 
 
 def modules_in(document: Mapping[str, Any]) -> Iterator[dict[str, Any]]:

@@ -11,6 +11,18 @@ from flexwm_nb.errors import InvalidFlow
 from flexwm_nb.flow_problems import Problem
 from flexwm_nb.models.flows import OpenFlow
 
+WANTED: Mapping[str, str] = {  # pydantic's kind of problem → what there should be
+    "dict_type": "an object",
+    "model_type": "an object",
+    "model_attributes_type": "an object",
+    "list_type": "a list",
+    "string_type": "a text",
+    "bool_type": "true or false",
+    "bool_parsing": "true or false",
+    "int_type": "a whole number",
+    "int_parsing": "a whole number",
+    "int_from_float": "a whole number",
+}
 LISTS, HANDLERS = ("modules", "default"), ("failure_module", "preprocessor_module")  # where modules stand
 
 
@@ -69,5 +81,7 @@ def _words(item: Any) -> str:
         return f"there is no kind of step {context.get('tag')!r}: {context.get('expected_tags')}"
     if kind in ("missing", "union_tag_not_found"):
         return "type is missing" if kind != "missing" else "it is missing"
+    if kind in WANTED:
+        return f"it should be {WANTED[kind]}"
     text: str = item["msg"]
     return text[:1].lower() + text[1:]

@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from flexwm_nb import flow_expressions as expressions
-from flexwm_nb.errors import InvalidFlow
+from flexwm_nb import signatures
+from flexwm_nb.errors import InvalidFlow, InvalidSource
 from flexwm_nb.flow_inputs import input_problems
 from flexwm_nb.flow_problems import ERROR, WARNING, Problem, meant, unknown_input
 from flexwm_nb.flow_shapes import parse, refused
@@ -61,13 +62,16 @@ def problems(document: Any, schemas: Schemas | None = None, *, path: str | None 
 
 def expressions_of(module: Mapping[str, Any]) -> Iterator[str]:
     """Every expression of a module's document, not of those inside of it."""
-    value = module.get("value") or {}
+    found = module.get("value")
+    value = found if isinstance(found, Mapping) else {}
+    transforms = value.get("input_transforms")
+    inputs = list(transforms.values()) if isinstance(transforms, Mapping) else []
     own = [module.get(name) for name in ("stop_after_if", "stop_after_all_iters_if", "skip_if", "sleep", "timeout")]
-    inner = [value.get("iterator"), value.get("parallelism"), *(value.get("input_transforms") or {}).values()]
+    inner = [value.get("iterator"), value.get("parallelism"), *inputs]
     branches = value.get("branches")
-    for found in [*own, *inner, *(branches if isinstance(branches, list) else [])]:
-        if isinstance(found, Mapping) and isinstance(found.get("expr"), str):
-            yield found["expr"]
+    for part in [*own, *inner, *(branches if isinstance(branches, list) else [])]:
+        if isinstance(part, Mapping) and isinstance(part.get("expr"), str):
+            yield part["expr"]
 
 
 @dataclass
@@ -148,6 +152,8 @@ class _Check:
     def _step(self, module: FlowModule, scope: _Scope) -> Iterator[Problem]:
         yield from self._settings(module, scope)
         value = module.value
+        if isinstance(value, RawScript):
+            yield from _code(module.id, value)
         if isinstance(value, RawScript | PathScript | PathFlow | AiAgent):
             for name, transform in value.input_transforms.items():
                 if transform.type == "javascript":
@@ -299,6 +305,14 @@ def _syntax(step: str, name: str, text: Any, *, results: bool = True) -> Iterato
         yield Problem(step, name, f"{text!r} is no expression: {why}")
     elif not results and expressions.reads(text, "results"):
         yield Problem(step, name, f"{WITHOUT_RESULTS}; previous_result is")
+
+
+def _code(step: str, value: RawScript) -> Iterator[Problem]:
+    """What the step's own language refuses."""
+    try:
+        signatures.check_syntax(value.language, value.content)
+    except InvalidSource as error:
+        yield Problem(step, "content", f"line {error.details.get('line')}: {error.why}")
 
 
 def _may_stop(modules: list[FlowModule]) -> bool:

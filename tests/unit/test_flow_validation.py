@@ -109,6 +109,9 @@ BAD: dict[str, tuple[list[dict[str, Any]], str]] = {
     "no code": ([{"id": "a", "value": {"type": "rawscript", "language": "bash"}}],
         "step a, value.content: it is missing"),
     "no value": ([{"id": "a"}], "step a, value: it is missing"),
+    "no python": ([{"id": "a", "value": {"type": "rawscript", "language": "python3", "content": "def main(:"}}],
+        "step a, content: line 1: "),
+    "no module": ([None], "step number 1: it should be an object"),  # type: ignore[list-item]
     "inside": ([loop({"id": "d", "value": {"type": "script"}})], "step d, value.path: it is missing"),
 }  # fmt: skip
 GOOD: dict[str, list[dict[str, Any]]] = {
