@@ -149,10 +149,10 @@ async def run_registered(call: Call, engine: Engine, command: RunScript, error: 
     """Run a version of a flow that is registered. Raises `error` where there is none, with the path that was meant."""
     path = command.reference.partition("@")[0]
     if not await call.work(engine.flows.exists, path):
-        if (error.remedy or "").startswith("Did you mean") or await call.work(engine.scripts.exists, path):
-            raise error
-        close = nearest(path, [flow.path for flow in await call.work(engine.flows.list)])
-        if close is None:
+        flows = [flow.path for flow in await call.work(engine.flows.list)]
+        scripts = [script.path for script in await call.work(engine.scripts.list)]
+        close = nearest(path, [*flows, *scripts])
+        if close not in flows or path in scripts:
             raise error
         raise FlowNotFound(f"there is no script or flow {path}", remedy=f"Did you mean {close}?", path=path)
     version = await call.work(engine.flows.resolve, command.reference)
