@@ -31,9 +31,17 @@ class Application:
     def __init__(self, context: Context) -> None:
         """Serve all routes with these parts."""
         self.context = context
-        self._areas: dict[str, list[Route]] = {}
+        self._areas: dict[str, dict[str, list[Route]]] = {}
         for route in all_routes():
-            self._areas.setdefault(area(route.path), []).append(route)
+            self._areas.setdefault(area(route.path), {})
+        for name, verbs in self._areas.items():
+            self._fill(verbs, [route for route in all_routes() if area(route.path) == name])
+
+    @staticmethod
+    def _fill(verbs: dict[str, list[Route]], routes: list[Route]) -> None:
+        """Group an area's routes by the verb after it; those with a parameter there stand under every verb."""
+        for found in {verb(route.path) for route in routes} | {""}:
+            verbs[found] = [route for route in routes if verb(route.path) in (found, "")]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -65,7 +73,8 @@ class Application:
         relative = full.removeprefix(PREFIX)
         inner = dict(scope, path=relative, root_path="", context=self.context)
         route = None
-        for candidate in self._areas.get(area(relative), ()):
+        verbs = self._areas.get(area(relative), {})
+        for candidate in verbs.get(verb(relative)) or verbs.get("", []):
             match, child = candidate.matches(inner)
             if match is Match.FULL:
                 inner.update(child)
@@ -90,6 +99,13 @@ def area(path: str) -> str:
     """The part of a path by which routes are grouped: `w/scripts`, `users`."""
     parts = path.split("/", 4)
     return f"w/{parts[3]}" if parts[1] == "w" and len(parts) > 3 else parts[1]
+
+
+def verb(path: str) -> str:
+    """The part after the area, such as `run` of `/w/W/jobs/run/p/PATH`; empty where there is none, or a parameter."""
+    parts = path.split("/", 5)
+    found = parts[4:5] if parts[1] == "w" else parts[2:3]
+    return "" if not found or found[0].startswith("{") else found[0]
 
 
 def _limit_body(scope: Scope, receive: Receive) -> Receive:

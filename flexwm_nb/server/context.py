@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from flexwm_nb.server.runners.registry import Runners
     from flexwm_nb.server.secrets import Secrets
     from flexwm_nb.server.settings import Settings
+    from flexwm_nb.server.store.connections import Row
     from flexwm_nb.server.store.database import Database
     from flexwm_nb.server.worker import Worker
 
@@ -39,6 +40,9 @@ class Context:
     job_tokens: dict[str, Identity] = field(default_factory=dict)  # token of a running job -> who it acts as
     identities: dict[tuple[str, str | None], Identity] = field(default_factory=dict)  # token's hash, workspace
 
+    accounts: dict[tuple[str, str], Row] = field(default_factory=dict)  # workspace, e-mail -> what they may do
+
     def forget_identities(self) -> None:
         """Look tokens and members up anew: something about them has changed."""
         self.identities.clear()
+        self.accounts.clear()

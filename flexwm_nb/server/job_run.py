@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from flexwm_nb.server.context import Context
     from flexwm_nb.server.runners.process import RunningJob
     from flexwm_nb.server.runners.registry import RefusedJob
+    from flexwm_nb.server.store.connections import Row
 
 MARKERS = ("$var:", "$jsonvar:", "$res:", "$encrypted:")
 TOKEN_GRACE = 5.0  # seconds that a job's token outlives it
@@ -182,7 +183,7 @@ class Run:
     def _issue_token(self) -> str:
         """A token that lets the job act as its owner."""
         job = self.job
-        row = self._context.database.one("jobs_account", workspace=job.workspace_id, email=job.email) or {}
+        row = self._account()
         super_admin = bool(row.get("super_admin"))
         token = f"jwt_{secrets.token_urlsafe(32)}"
         self._context.job_tokens[token] = Identity(
@@ -195,6 +196,15 @@ class Run:
             role=row.get("role"),
         )
         return token
+
+    def _account(self) -> Row:
+        """What the job's owner may do, remembered until something about people changes."""
+        key = (self.job.workspace_id, self.job.email)
+        known = self._context.accounts.get(key)
+        if known is None:
+            known = self._context.database.one("jobs_account", workspace=key[0], email=key[1]) or {}
+            self._context.accounts[key] = known
+        return known
 
     def cancel(self, by: str, reason: str) -> None:
         """Have the process ended; the first wish counts."""

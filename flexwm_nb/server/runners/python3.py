@@ -6,6 +6,7 @@ import json
 import keyword
 import platform
 import re
+from functools import lru_cache
 from typing import Any
 
 from flexwm_nb.errors import InvalidSource
@@ -32,7 +33,7 @@ class Python3(Runner):
         """Import the script and call it. Raises RunnerError when Windmill's parser refuses it."""
         function = request.entrypoint or "main"
         try:
-            signature = parse_signature("python3", request.content, request.entrypoint)
+            everything, parameters = taken(request.content, request.entrypoint)
         except InvalidSource as error:
             raise RunnerError(f"Error: Error parsing code: {error} @flexwm") from None
         module = module_name(request.path)
@@ -45,8 +46,8 @@ class Python3(Runner):
                 "file": module.replace(".", "/") + ".py",
                 "function": function,
                 "arguments": request.arguments,
-                "everything": bool(signature["star_kwargs"]),
-                "parameters": [parameter(found) for found in signature["args"]],
+                "everything": everything,
+                "parameters": parameters,
                 "verbatim": VERBATIM.search(request.content) is not None,
                 "result_bytes": request.limits.result_bytes,
                 "step": request.flow_step_id,
@@ -64,6 +65,13 @@ class Python3(Runner):
             merged = {**json.loads(text), "wm_stream": ending.stream}
             return True, normalize(json.dumps(merged, ensure_ascii=False))
         return True, text
+
+
+@lru_cache(maxsize=512)
+def taken(content: str, entrypoint: str | None) -> tuple[bool, tuple[dict[str, Any], ...]]:
+    """Whether the function takes every argument, and its parameters. Raises InvalidSource."""
+    signature = parse_signature("python3", content, entrypoint)
+    return bool(signature["star_kwargs"]), tuple(parameter(found) for found in signature["args"])
 
 
 def parameter(found: dict[str, Any]) -> dict[str, Any]:
