@@ -11,21 +11,21 @@ import uvloop
 
 from flexwm_nb import start_failures
 from flexwm_nb.errors import EngineNotReady, FlexwmError, StoreFull, StoreLocked
-from flexwm_nb.server import administrator
-from flexwm_nb.server.app import Application
 from flexwm_nb.server.clock import now
 from flexwm_nb.server.context import Context
 from flexwm_nb.server.expressions import Expressions
-from flexwm_nb.server.files import Files
-from flexwm_nb.server.flow_runs import Flows
-from flexwm_nb.server.lifecycle import Lifecycle, StoreLock
-from flexwm_nb.server.logs import Logs
-from flexwm_nb.server.queue import Queue
+from flexwm_nb.server.flows.runs import Flows
+from flexwm_nb.server.jobs.files import Files
+from flexwm_nb.server.jobs.logs import Logs
+from flexwm_nb.server.jobs.queue import Queue
+from flexwm_nb.server.jobs.worker import Worker
+from flexwm_nb.server.people import administrator
 from flexwm_nb.server.runners.registry import Runners
 from flexwm_nb.server.secrets import Secrets
 from flexwm_nb.server.settings import Settings
 from flexwm_nb.server.store.database import Database
-from flexwm_nb.server.worker import Worker
+from flexwm_nb.server.web.app import Application
+from flexwm_nb.server.web.lifecycle import Lifecycle, StoreLock
 
 LOCKED = 3  # exit status: another server owns the store
 PORT_REFUSED = (errno.EADDRINUSE, errno.EADDRNOTAVAIL, errno.EACCES)

@@ -9,7 +9,7 @@ import zipfile
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, TypeAlias
 
-from flexwm_nb.server import script_documents
+from flexwm_nb.server.scripts import script_documents
 from flexwm_nb.server.store.connections import Row
 
 File: TypeAlias = tuple[str, str]  # name and content

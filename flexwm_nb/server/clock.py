@@ -6,7 +6,7 @@ import re
 import time
 from datetime import datetime, timedelta, timezone
 
-from flexwm_nb.server.failures import bad_request
+from flexwm_nb.server.web.failures import bad_request
 
 EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 NAIVE_EPOCH = datetime(1970, 1, 1)  # quicker to write

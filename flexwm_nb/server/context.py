@@ -7,18 +7,18 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from flexwm_nb.server.expressions import Expressions
-    from flexwm_nb.server.files import Files
-    from flexwm_nb.server.flow_runs import Flows
-    from flexwm_nb.server.http import Identity
-    from flexwm_nb.server.lifecycle import Lifecycle
-    from flexwm_nb.server.logs import Logs
-    from flexwm_nb.server.queue import Queue
+    from flexwm_nb.server.flows.runs import Flows
+    from flexwm_nb.server.jobs.files import Files
+    from flexwm_nb.server.jobs.logs import Logs
+    from flexwm_nb.server.jobs.queue import Queue
+    from flexwm_nb.server.jobs.worker import Worker
     from flexwm_nb.server.runners.registry import Runners
     from flexwm_nb.server.secrets import Secrets
     from flexwm_nb.server.settings import Settings
     from flexwm_nb.server.store.connections import Row
     from flexwm_nb.server.store.database import Database
-    from flexwm_nb.server.worker import Worker
+    from flexwm_nb.server.web.http import Identity
+    from flexwm_nb.server.web.lifecycle import Lifecycle
 
 
 @dataclass(slots=True, kw_only=True)

@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from flexwm_nb.server.passwords import ATTEMPTS
+from flexwm_nb.server.people.passwords import ATTEMPTS
 from tests.conftest import WORKSPACE, Server
 
 

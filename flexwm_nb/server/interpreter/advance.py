@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from flexwm_nb.server.flows.openflow import BadModule, BranchAll, ForLoop, WhileLoop
 from flexwm_nb.server.interpreter import branches, ending, loops, plan, transforms
 from flexwm_nb.server.interpreter.draft import Draft, Outcome, error
 from flexwm_nb.server.interpreter.messages import (
@@ -17,7 +18,6 @@ from flexwm_nb.server.interpreter.messages import (
     Woken,
 )
 from flexwm_nb.server.interpreter.state import NIL
-from flexwm_nb.server.openflow import BadModule, BranchAll, ForLoop, WhileLoop
 
 STOPPED = '"stopped early"'
 

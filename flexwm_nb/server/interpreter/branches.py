@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
+from flexwm_nb.server.flows.openflow import BranchAll, BranchOne
 from flexwm_nb.server.interpreter import children, transforms
 from flexwm_nb.server.interpreter.draft import Draft, Outcome, error
 from flexwm_nb.server.interpreter.messages import Asking, Broken, Ended
 from flexwm_nb.server.interpreter.nodes import Place
 from flexwm_nb.server.interpreter.state import NIL, BranchAllState, Chosen, ModuleState
-from flexwm_nb.server.openflow import BranchAll, BranchOne
 
 DEFAULT = -1
 NOTHING_BEFORE = '"{}"'  # the result of an empty branch that is the first module

@@ -9,10 +9,10 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from flexwm_nb.server.flows.openflow import Module
 from flexwm_nb.server.interpreter.messages import Command, JsonText, Stop
 from flexwm_nb.server.interpreter.nodes import Node
 from flexwm_nb.server.interpreter.state import FlowState, ModuleState
-from flexwm_nb.server.openflow import Module
 from flexwm_nb.server.runners.jsonb import normalize
 
 

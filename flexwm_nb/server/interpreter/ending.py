@@ -7,11 +7,11 @@ from dataclasses import replace as with_fields
 
 from msgspec.structs import replace
 
-from flexwm_nb.server import outcomes
 from flexwm_nb.server.interpreter import retry, stops
 from flexwm_nb.server.interpreter.draft import UNASKED, Draft, Outcome, dump, error
 from flexwm_nb.server.interpreter.messages import Arguments, Asking, Finish, SetArguments, Stop, Unevaluated
 from flexwm_nb.server.interpreter.state import NIL, ModuleState, waiting
+from flexwm_nb.server.jobs import outcomes
 
 UNRECOGNIZED = "Bad request: Unrecognized module status for {} Failure {}"
 CANCELED = "Flow job canceled"

@@ -7,12 +7,12 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from flexwm_nb.server.flows.openflow import ForLoop, Module, PathScript, RawScript, WhileLoop, read_value
 from flexwm_nb.server.interpreter import children, steps, stops, transforms
 from flexwm_nb.server.interpreter.draft import Draft, Outcome, dump
 from flexwm_nb.server.interpreter.messages import Asking, Broken, Ended, Item, JsonText, KeepItems, Push
 from flexwm_nb.server.interpreter.nodes import Place
 from flexwm_nb.server.interpreter.state import NIL, Iterator, ModuleState
-from flexwm_nb.server.openflow import ForLoop, Module, PathScript, RawScript, WhileLoop, read_value
 
 Loop = ForLoop | WhileLoop
 NO_LIST = "Expected an array value in the iterator expression, found: {}"

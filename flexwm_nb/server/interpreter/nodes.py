@@ -8,8 +8,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from flexwm_nb.server.interpreter.state import FAILURE
-from flexwm_nb.server.openflow import (
+from flexwm_nb.server.flows.openflow import (
     BranchAll,
     BranchOne,
     Flow,
@@ -20,6 +19,7 @@ from flexwm_nb.server.openflow import (
     read_flow,
     read_value,
 )
+from flexwm_nb.server.interpreter.state import FAILURE
 
 IDENTITY = msgspec.Raw(b'{"type":"identity"}')
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from flexwm_nb.server.flows.openflow import BadModule, BranchAll, BranchOne, ForLoop, Identity, Value, WhileLoop
 from flexwm_nb.server.interpreter import branches, loops, steps, suspend, transforms
 from flexwm_nb.server.interpreter.draft import Draft, Outcome, dump, error
 from flexwm_nb.server.interpreter.messages import Asking, Broken, Finish, Push
 from flexwm_nb.server.interpreter.state import NIL, ModuleState
-from flexwm_nb.server.openflow import BadModule, BranchAll, BranchOne, ForLoop, Identity, Value, WhileLoop
 
 UNREADABLE = "module was not convertible to acceptable value {}"
 CHAINING = "Unexpected error during flow chaining: {}"

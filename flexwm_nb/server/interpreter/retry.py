@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 
+from flexwm_nb.server.flows.openflow import Retry
 from flexwm_nb.server.interpreter.draft import Draft
 from flexwm_nb.server.interpreter.messages import Asking, Evaluate, JsonText
 from flexwm_nb.server.interpreter.state import RetryState
-from flexwm_nb.server.openflow import Retry
 
 LONGEST = 6 * 3600.0  # seconds
 PERCENT = 100

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from flexwm_nb.server.flows.openflow import AiAgent, PathFlow, PathScript, RawScript, Transforms
 from flexwm_nb.server.interpreter import transforms
 from flexwm_nb.server.interpreter.draft import Draft
 from flexwm_nb.server.interpreter.messages import Asking, Broken, FindFlow, FindScript, Push
 from flexwm_nb.server.interpreter.state import PREPROCESSOR
-from flexwm_nb.server.languages import default_tag
-from flexwm_nb.server.openflow import AiAgent, PathFlow, PathScript, RawScript, Transforms
+from flexwm_nb.server.scripts.languages import default_tag
 
 Fields = dict[str, Any]
 NO_AGENTS = "AI agents do not run on the local engine: connect to a real Windmill with %windmill_connect URL"

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from flexwm_nb.server.flows.openflow import StopAfterIf
 from flexwm_nb.server.interpreter.draft import Draft, dump
 from flexwm_nb.server.interpreter.messages import Asking, Evaluate, JsonText, Stop, Unevaluated
-from flexwm_nb.server.openflow import StopAfterIf
 
 EARLY = "EarlyStopError"
 

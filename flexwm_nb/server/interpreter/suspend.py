@@ -6,12 +6,12 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from flexwm_nb.server.flows.openflow import Suspend
 from flexwm_nb.server.interpreter import transforms
 from flexwm_nb.server.interpreter.draft import Draft
 from flexwm_nb.server.interpreter.messages import Approval, Approvals, Asking, Park
 from flexwm_nb.server.interpreter.nodes import waits
 from flexwm_nb.server.interpreter.state import Approver, ModuleState
-from flexwm_nb.server.openflow import Suspend
 
 TIMEOUT = 1_800  # seconds
 ANONYMOUS = "anonymous"

@@ -6,9 +6,9 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from flexwm_nb.server.flows.openflow import JavaScript, Static, Transform, Transforms
 from flexwm_nb.server.interpreter.draft import Draft, dump, error
 from flexwm_nb.server.interpreter.messages import Asking, Broken, Evaluate, Unevaluated
-from flexwm_nb.server.openflow import JavaScript, Static, Transform, Transforms
 from flexwm_nb.server.runners.jsonb import Unstorable
 
 ISOLATED = "Error during isolated evaluation of expression `{}`:\n{}"

@@ -12,9 +12,15 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from flexwm_nb.server import approvals, http, job_arguments, job_views
-from flexwm_nb.server.failures import Failure, anyhow, internal, missing, unauthorized
-from flexwm_nb.server.http import (
+from flexwm_nb.server.flows import approvals
+from flexwm_nb.server.jobs import job_arguments, job_views
+from flexwm_nb.server.jobs.job_ids import id_in_url
+from flexwm_nb.server.jobs.records import FLOWS
+from flexwm_nb.server.routes.user_states import job_row, storable
+from flexwm_nb.server.store.connections import Row
+from flexwm_nb.server.web import http
+from flexwm_nb.server.web.failures import Failure, anyhow, internal, missing, unauthorized
+from flexwm_nb.server.web.http import (
     Identity,
     as_json,
     body,
@@ -26,10 +32,6 @@ from flexwm_nb.server.http import (
     query,
     workspace,
 )
-from flexwm_nb.server.job_ids import id_in_url
-from flexwm_nb.server.job_records import FLOWS
-from flexwm_nb.server.routes.user_states import job_row, storable
-from flexwm_nb.server.store.connections import Row
 
 OWNER = 0  # the number of an owner's approval
 SENT = "resume request already sent"

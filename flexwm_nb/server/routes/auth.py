@@ -13,10 +13,10 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from flexwm_nb.server import access, passwords, tokens
 from flexwm_nb.server.clock import now
-from flexwm_nb.server.failures import Failure, bad_request
-from flexwm_nb.server.http import as_json, body, context, plain
+from flexwm_nb.server.people import access, passwords, tokens
+from flexwm_nb.server.web.failures import Failure, bad_request
+from flexwm_nb.server.web.http import as_json, body, context, plain
 
 SESSION = 7 * 24 * 3600  # seconds
 COOKIE = "token"

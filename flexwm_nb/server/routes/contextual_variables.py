@@ -6,10 +6,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from flexwm_nb.server import environment
 from flexwm_nb.server.clock import now
-from flexwm_nb.server.http import as_json, context, identity, workspace
-from flexwm_nb.server.job_records import Job
+from flexwm_nb.server.jobs import environment
+from flexwm_nb.server.jobs.records import Job
+from flexwm_nb.server.web.http import as_json, context, identity, workspace
 
 SAMPLE_JOB = "017e0ad5-f499-73b6-5488-92a61c5196dd"
 SAMPLE_TOKEN = "q1A0qcPuO00yxioll7iph76N9CJDqn"  # noqa: S105

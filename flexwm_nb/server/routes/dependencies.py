@@ -16,10 +16,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from flexwm_nb.server import submissions
 from flexwm_nb.server.clock import now
-from flexwm_nb.server.http import as_json, body, context, plain
-from flexwm_nb.server.job_records import Ending, Job
+from flexwm_nb.server.jobs import submissions
+from flexwm_nb.server.jobs.records import Ending, Job
+from flexwm_nb.server.web.http import as_json, body, context, plain
 
 WORKER = "engine"  # that made the lock itself
 

@@ -10,11 +10,11 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from flexwm_nb.handshake import PROTOCOL, VERSION
-from flexwm_nb.server import interpreters
 from flexwm_nb.server.clock import parse_hash, render_time
-from flexwm_nb.server.failures import require_admin
-from flexwm_nb.server.http import as_json, context, identity, plain, workspace
+from flexwm_nb.server.scripts import interpreters
 from flexwm_nb.server.store.connections import Transaction, journal_mode, sqlite_version
+from flexwm_nb.server.web.failures import require_admin
+from flexwm_nb.server.web.http import as_json, context, identity, plain, workspace
 
 
 async def describe(request: Request) -> Response:

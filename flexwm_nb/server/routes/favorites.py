@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from flexwm_nb.server.http import body, context, empty, identity, workspace
+from flexwm_nb.server.web.http import body, context, empty, identity, workspace
 
 
 class Favorite(msgspec.Struct):

@@ -15,12 +15,15 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from flexwm_nb.server import interpreters, new_flow, paths, scheduler
 from flexwm_nb.server.clock import now
-from flexwm_nb.server.failures import Failure, bad_request, missing
-from flexwm_nb.server.http import body, context, empty, identity, number, path, plain, workspace
-from flexwm_nb.server.new_flow import NewFlow
+from flexwm_nb.server.flows import new_flow
+from flexwm_nb.server.flows.new_flow import NewFlow
+from flexwm_nb.server.schedules import scheduler
+from flexwm_nb.server.scripts import interpreters
 from flexwm_nb.server.store.connections import Transaction
+from flexwm_nb.server.web import paths
+from flexwm_nb.server.web.failures import Failure, bad_request, missing
+from flexwm_nb.server.web.http import body, context, empty, identity, number, path, plain, workspace
 
 OF_A_SCHEDULE = (
     "Bad config: A flow cannot have the same path as a schedule if the schedule does not trigger that same flow: {}"

@@ -10,10 +10,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from flexwm_nb.server import flow_documents
-from flexwm_nb.server.failures import missing, not_found
-from flexwm_nb.server.http import as_json, context, fragment, identity, number, paging, path, query, workspace
+from flexwm_nb.server.flows import flow_documents
 from flexwm_nb.server.store.connections import Row
+from flexwm_nb.server.web.failures import missing, not_found
+from flexwm_nb.server.web.http import as_json, context, fragment, identity, number, paging, path, query, workspace
 
 
 class GetQuery(msgspec.Struct):

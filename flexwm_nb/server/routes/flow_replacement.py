@@ -7,9 +7,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from flexwm_nb.server import approvals, flow_replacement, job_arguments, new_flow
-from flexwm_nb.server.http import body, context, identity, plain, workspace
-from flexwm_nb.server.job_ids import id_in_url
+from flexwm_nb.server.flows import approvals, flow_replacement, new_flow
+from flexwm_nb.server.jobs import job_arguments
+from flexwm_nb.server.jobs.job_ids import id_in_url
+from flexwm_nb.server.web.http import body, context, identity, plain, workspace
 
 
 class Replacement(msgspec.Struct):

@@ -8,11 +8,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from flexwm_nb.server import job_views, step_logs, step_results
-from flexwm_nb.server.failures import missing, not_found
-from flexwm_nb.server.http import as_json, context, plain, query, raw_json, workspace
-from flexwm_nb.server.job_ids import NIL, id_in_url
+from flexwm_nb.server.flows import step_logs, step_results
+from flexwm_nb.server.jobs import job_views
+from flexwm_nb.server.jobs.job_ids import NIL, id_in_url
 from flexwm_nb.server.routes.jobs import ResultQuery, find, job_id, pick, readable
+from flexwm_nb.server.web.failures import missing, not_found
+from flexwm_nb.server.web.http import as_json, context, plain, query, raw_json, workspace
 
 
 async def result_by_id(request: Request) -> Response:

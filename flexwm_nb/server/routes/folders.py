@@ -12,10 +12,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from flexwm_nb.server import paths, rights
 from flexwm_nb.server.clock import now, render_time
-from flexwm_nb.server.failures import bad_request, missing, permission_denied
-from flexwm_nb.server.http import (
+from flexwm_nb.server.people import rights
+from flexwm_nb.server.store.connections import Row, Transaction
+from flexwm_nb.server.web import paths
+from flexwm_nb.server.web.failures import bad_request, missing, permission_denied
+from flexwm_nb.server.web.http import (
     as_json,
     body,
     context,
@@ -28,7 +30,6 @@ from flexwm_nb.server.http import (
     without_nulls,
     workspace,
 )
-from flexwm_nb.server.store.connections import Row, Transaction
 
 NAME = re.compile(r"[a-zA-Z_0-9-]+")
 BAD_NAME = "Folder name can only contain alphanumeric characters, underscores, and hyphens"

@@ -12,11 +12,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from flexwm_nb.server import paths
-from flexwm_nb.server.failures import bad_request, missing
-from flexwm_nb.server.http import admin, as_json, body, context, fragment, paging, plain, query, workspace
-from flexwm_nb.server.rights import EVERYBODY
+from flexwm_nb.server.people.rights import EVERYBODY
 from flexwm_nb.server.store.connections import Row, Transaction
+from flexwm_nb.server.web import paths
+from flexwm_nb.server.web.failures import bad_request, missing
+from flexwm_nb.server.web.http import admin, as_json, body, context, fragment, paging, plain, query, workspace
 
 NAME = re.compile(r"[a-zA-Z_0-9-]+")
 

@@ -11,8 +11,8 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from flexwm_nb.server.clock import now, render_time
-from flexwm_nb.server.environment import WORKER_GROUP
-from flexwm_nb.server.http import as_json, context, plain
+from flexwm_nb.server.jobs.environment import WORKER_GROUP
+from flexwm_nb.server.web.http import as_json, context, plain
 
 COMPATIBLE = "v1.743.0"  # the Windmill whose interface this is
 OLDEST = "v1.0.0"  # of workers and agents: there are none but our own

@@ -7,11 +7,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from flexwm_nb.server import http, job_views, serde
-from flexwm_nb.server.failures import missing, not_found
-from flexwm_nb.server.http import as_json, context, empty, identity, optional_identity, plain, query, workspace
-from flexwm_nb.server.queue import Cancelled
+from flexwm_nb.server.jobs import job_views
+from flexwm_nb.server.jobs.queue import Cancelled
 from flexwm_nb.server.routes.jobs import ANONYMOUS, job_id, readable
+from flexwm_nb.server.web import http, serde
+from flexwm_nb.server.web.failures import missing, not_found
+from flexwm_nb.server.web.http import as_json, context, empty, identity, optional_identity, plain, query, workspace
 
 ALL = "cancel all"  # the reason of a selection's end
 

@@ -17,10 +17,10 @@ from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
 from flexwm_nb.server.clock import now, render_time
-from flexwm_nb.server.failures import Failure, bad_request, permission_denied
-from flexwm_nb.server.files import CHUNK, check_key, passing_key
-from flexwm_nb.server.http import as_json, body, context, empty, identity, query, workspace
+from flexwm_nb.server.jobs.files import CHUNK, check_key, passing_key
 from flexwm_nb.server.store.connections import Row
+from flexwm_nb.server.web.failures import Failure, bad_request, permission_denied
+from flexwm_nb.server.web.http import as_json, body, context, empty, identity, query, workspace
 
 BYTES = "application/octet-stream"
 MEDIA_TYPE = re.compile(r"[\w.+-]+/[\w.+-]+(\s*;\s*[\w-]+=[\w.+-]+)*")

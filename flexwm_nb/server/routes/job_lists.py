@@ -9,12 +9,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from flexwm_nb.server import job_filters, job_views
 from flexwm_nb.server.clock import now
-from flexwm_nb.server.failures import require_admin
-from flexwm_nb.server.http import admin, as_json, context, identity, query, workspace
-from flexwm_nb.server.job_filters import JobQuery, Selection
+from flexwm_nb.server.jobs import job_filters, job_views
+from flexwm_nb.server.jobs.job_filters import JobQuery, Selection
 from flexwm_nb.server.store.connections import Row
+from flexwm_nb.server.web.failures import require_admin
+from flexwm_nb.server.web.http import admin, as_json, context, identity, query, workspace
 
 SECOND = 1_000_000  # microseconds
 HORIZON = 3_600  # seconds that counts by tag look back unless told

@@ -6,11 +6,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from flexwm_nb.server import job_events
-from flexwm_nb.server.failures import not_found
-from flexwm_nb.server.http import as_json, context, query, workspace
-from flexwm_nb.server.job_events import UpdateQuery
+from flexwm_nb.server.jobs import job_events
+from flexwm_nb.server.jobs.job_events import UpdateQuery
 from flexwm_nb.server.routes.jobs import job_id, readable
+from flexwm_nb.server.web.failures import not_found
+from flexwm_nb.server.web.http import as_json, context, query, workspace
 
 
 async def get_update(request: Request) -> Response:

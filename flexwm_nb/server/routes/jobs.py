@@ -11,10 +11,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from flexwm_nb.server import job_views, serde
 from flexwm_nb.server.clock import now, render_time
-from flexwm_nb.server.failures import bad_request, missing, not_found, sql_error
-from flexwm_nb.server.http import (
+from flexwm_nb.server.jobs import job_views
+from flexwm_nb.server.jobs.job_ids import id_in_url
+from flexwm_nb.server.store.connections import Row
+from flexwm_nb.server.web import serde
+from flexwm_nb.server.web.failures import bad_request, missing, not_found, sql_error
+from flexwm_nb.server.web.http import (
     as_json,
     body,
     context,
@@ -26,8 +29,6 @@ from flexwm_nb.server.http import (
     raw_json,
     workspace,
 )
-from flexwm_nb.server.job_ids import id_in_url
-from flexwm_nb.server.store.connections import Row
 
 ANSI_ADVICE = "to remove ansi colors, use: | sed 's/\\x1B\\[[0-9;]\\{1,\\}[A-Za-z]//g'\n"
 LOG_TAIL = 20_000  # characters of the log inside a job's document

@@ -9,11 +9,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from flexwm_nb.server import rights
 from flexwm_nb.server.clock import now, render_time
-from flexwm_nb.server.failures import missing
-from flexwm_nb.server.http import as_json, body, context, identity, path, plain, workspace
+from flexwm_nb.server.people import rights
 from flexwm_nb.server.store.connections import Row
+from flexwm_nb.server.web.failures import missing
+from flexwm_nb.server.web.http import as_json, body, context, identity, path, plain, workspace
 
 FLAGS = ("is_admin", "operator", "disabled")
 

@@ -13,9 +13,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from flexwm_nb.server.failures import bad_request
-from flexwm_nb.server.http import as_json, context, fragment, paging, query, workspace
 from flexwm_nb.server.routes.resources import show
+from flexwm_nb.server.web.failures import bad_request
+from flexwm_nb.server.web.http import as_json, context, fragment, paging, query, workspace
 
 
 class ListQuery(msgspec.Struct, kw_only=True):

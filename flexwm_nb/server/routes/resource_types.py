@@ -9,11 +9,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from flexwm_nb.server import paths
 from flexwm_nb.server.clock import now, render_time
-from flexwm_nb.server.failures import bad_request, missing
-from flexwm_nb.server.http import admin, as_json, body, context, fragment, identity, plain, workspace
 from flexwm_nb.server.store.connections import Row, Transaction
+from flexwm_nb.server.web import paths
+from flexwm_nb.server.web.failures import bad_request, missing
+from flexwm_nb.server.web.http import admin, as_json, body, context, fragment, identity, plain, workspace
 
 
 class NewType(msgspec.Struct):

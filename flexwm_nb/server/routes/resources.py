@@ -11,10 +11,15 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from flexwm_nb.server import access, environment, paths
 from flexwm_nb.server.clock import now, render_time
-from flexwm_nb.server.failures import bad_request, missing, not_found
-from flexwm_nb.server.http import (
+from flexwm_nb.server.jobs import environment
+from flexwm_nb.server.jobs.interpolation import resource_value
+from flexwm_nb.server.jobs.records import Job
+from flexwm_nb.server.people import access
+from flexwm_nb.server.store.connections import Row, Transaction
+from flexwm_nb.server.web import paths
+from flexwm_nb.server.web.failures import bad_request, missing, not_found
+from flexwm_nb.server.web.http import (
     as_json,
     body,
     context,
@@ -27,9 +32,6 @@ from flexwm_nb.server.http import (
     without_nulls,
     workspace,
 )
-from flexwm_nb.server.interpolation import resource_value
-from flexwm_nb.server.job_records import Job
-from flexwm_nb.server.store.connections import Row, Transaction
 
 OMITTED = ("labels", "ws_specific")
 VARIABLE = "$var:"

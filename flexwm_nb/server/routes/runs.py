@@ -10,12 +10,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from flexwm_nb.server import early_returns, flow_submissions, job_events, result_answers, submissions
-from flexwm_nb.server.failures import Failure, bad_request
-from flexwm_nb.server.http import context, empty, identity, plain, query, workspace
-from flexwm_nb.server.job_events import UpdateQuery
-from flexwm_nb.server.job_records import Ending, Job
-from flexwm_nb.server.queue import DuplicateJob
+from flexwm_nb.server.flows import early_returns, flow_submissions
+from flexwm_nb.server.jobs import job_events, result_answers, submissions
+from flexwm_nb.server.jobs.job_events import UpdateQuery
+from flexwm_nb.server.jobs.queue import DuplicateJob
+from flexwm_nb.server.jobs.records import Ending, Job
+from flexwm_nb.server.web.failures import Failure, bad_request
+from flexwm_nb.server.web.http import context, empty, identity, plain, query, workspace
 
 LONGEST_WAIT = 600  # seconds, Windmill's TIMEOUT_WAIT_RESULT
 GONE = "http connection broke"

@@ -11,10 +11,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from flexwm_nb.server import cron, new_schedule, paths, schedule_documents, scheduler
 from flexwm_nb.server.clock import now, render_time
-from flexwm_nb.server.failures import Failure, bad_request, internal, missing, not_found
-from flexwm_nb.server.http import (
+from flexwm_nb.server.schedules import cron, new_schedule, schedule_documents, scheduler
+from flexwm_nb.server.schedules.new_schedule import NewSchedule, ScheduleChange
+from flexwm_nb.server.store.connections import Transaction
+from flexwm_nb.server.web import paths
+from flexwm_nb.server.web.failures import Failure, bad_request, internal, missing, not_found
+from flexwm_nb.server.web.http import (
     as_json,
     body,
     context,
@@ -25,8 +28,6 @@ from flexwm_nb.server.http import (
     query,
     workspace,
 )
-from flexwm_nb.server.new_schedule import NewSchedule, ScheduleChange
-from flexwm_nb.server.store.connections import Transaction
 
 PREVIEWED = 5  # ticks
 SHOWN_JOBS = 20  # of a schedule

@@ -17,12 +17,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from flexwm_nb.server import interpreters, new_script, scheduler
 from flexwm_nb.server.clock import now, parse_hash, render_hash
-from flexwm_nb.server.failures import bad_request
-from flexwm_nb.server.http import body, context, identity, plain, query, workspace
-from flexwm_nb.server.new_script import NewScript
+from flexwm_nb.server.schedules import scheduler
+from flexwm_nb.server.scripts import interpreters, new_script
+from flexwm_nb.server.scripts.new_script import NewScript
 from flexwm_nb.server.store.connections import Row, Transaction
+from flexwm_nb.server.web.failures import bad_request
+from flexwm_nb.server.web.http import body, context, identity, plain, query, workspace
 
 SAME_HASH = "A script with same hash (hence same path, description, summary, content) already exists!"
 SAME_PARENT = (

@@ -13,9 +13,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from flexwm_nb.server import new_script, script_documents
 from flexwm_nb.server.clock import parse_hash, render_hash
-from flexwm_nb.server.http import as_json, context, identity, paging, query, workspace
+from flexwm_nb.server.scripts import new_script, script_documents
+from flexwm_nb.server.web.http import as_json, context, identity, paging, query, workspace
 
 
 class ListQuery(msgspec.Struct, kw_only=True):

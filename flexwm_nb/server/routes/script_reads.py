@@ -7,11 +7,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from flexwm_nb.server import script_documents
 from flexwm_nb.server.clock import parse_hash
-from flexwm_nb.server.failures import bad_request, missing, not_found
-from flexwm_nb.server.http import as_json, body, context, empty, identity, path, plain, query, workspace
+from flexwm_nb.server.scripts import script_documents
 from flexwm_nb.server.store.connections import Row
+from flexwm_nb.server.web.failures import bad_request, missing, not_found
+from flexwm_nb.server.web.http import as_json, body, context, empty, identity, path, plain, query, workspace
 
 EXTENSIONS = (".py", ".ts", ".go", ".sh")
 NO_EXTENSION = "Path must ends with a .py, .ts, .go. or .sh extension: {}"

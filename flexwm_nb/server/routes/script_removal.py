@@ -7,11 +7,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from flexwm_nb.server import script_documents
 from flexwm_nb.server.clock import parse_hash
-from flexwm_nb.server.failures import Failure, internal
-from flexwm_nb.server.http import admin, as_json, body, context, empty, path, workspace
+from flexwm_nb.server.scripts import script_documents
 from flexwm_nb.server.store.connections import Transaction
+from flexwm_nb.server.web.failures import Failure, internal
+from flexwm_nb.server.web.http import admin, as_json, body, context, empty, path, workspace
 
 NO_ROWS = "no rows returned by a query that expected to return at least one row @flexwm"
 

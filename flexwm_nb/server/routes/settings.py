@@ -9,10 +9,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from flexwm_nb.server import paths
-from flexwm_nb.server.environment import WORKER_GROUP
-from flexwm_nb.server.failures import require_admin
-from flexwm_nb.server.http import as_json, body, context, fragment, identity, plain, raw_json
+from flexwm_nb.server.jobs.environment import WORKER_GROUP
+from flexwm_nb.server.web import paths
+from flexwm_nb.server.web.failures import require_admin
+from flexwm_nb.server.web.http import as_json, body, context, fragment, identity, plain, raw_json
 
 CONFIGURED = f"worker__{WORKER_GROUP}"
 

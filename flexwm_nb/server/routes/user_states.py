@@ -9,12 +9,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from flexwm_nb.server import http, job_arguments
-from flexwm_nb.server.failures import missing, sql_error
-from flexwm_nb.server.http import as_json, context, plain, workspace
-from flexwm_nb.server.job_ids import id_in_url
+from flexwm_nb.server.jobs import job_arguments
+from flexwm_nb.server.jobs.job_ids import id_in_url
 from flexwm_nb.server.runners.jsonb import Unstorable, normalize
 from flexwm_nb.server.store.connections import Row
+from flexwm_nb.server.web import http
+from flexwm_nb.server.web.failures import missing, sql_error
+from flexwm_nb.server.web.http import as_json, context, plain, workspace
 
 UPDATED = "Flow job state updated"
 

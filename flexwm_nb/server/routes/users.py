@@ -13,10 +13,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from flexwm_nb.server import access, passwords, tokens
 from flexwm_nb.server.clock import parse_time
-from flexwm_nb.server.failures import bad_request, missing, permission_denied
-from flexwm_nb.server.http import Identity, as_json, body, context, identity, paging, plain, query
+from flexwm_nb.server.people import access, passwords, tokens
+from flexwm_nb.server.web.failures import bad_request, missing, permission_denied
+from flexwm_nb.server.web.http import Identity, as_json, body, context, identity, paging, plain, query
 
 
 class NewToken(msgspec.Struct):

@@ -10,10 +10,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from flexwm_nb.server import paths
 from flexwm_nb.server.clock import now, parse_time, render_time
-from flexwm_nb.server.failures import bad_request, missing, not_found
-from flexwm_nb.server.http import (
+from flexwm_nb.server.jobs.interpolation import decrypted, variable_value
+from flexwm_nb.server.store.connections import Row, Transaction
+from flexwm_nb.server.web import paths
+from flexwm_nb.server.web.failures import bad_request, missing, not_found
+from flexwm_nb.server.web.http import (
     as_json,
     body,
     context,
@@ -26,8 +28,6 @@ from flexwm_nb.server.http import (
     without_nulls,
     workspace,
 )
-from flexwm_nb.server.interpolation import decrypted, variable_value
-from flexwm_nb.server.store.connections import Row, Transaction
 
 OMITTED = ("labels", "ws_specific")
 SECRECY = "cannot change is_secret without updating value too"

@@ -14,11 +14,11 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from flexwm_nb.server.clock import now, render_time
-from flexwm_nb.server.environment import WORKER_GROUP
-from flexwm_nb.server.failures import require_admin
-from flexwm_nb.server.http import as_json, context, identity, paging, query
-from flexwm_nb.server.job_run import HOST
+from flexwm_nb.server.jobs.environment import WORKER_GROUP
+from flexwm_nb.server.jobs.run import HOST
 from flexwm_nb.server.routes.health import COMPATIBLE
+from flexwm_nb.server.web.failures import require_admin
+from flexwm_nb.server.web.http import as_json, context, identity, paging, query
 
 OTHER_TAGS = ("dependency", "flow", "noop", "other")
 CUSTOM = "custom_tags"

@@ -10,11 +10,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from flexwm_nb.server import archive, schedule_documents
+from flexwm_nb.server import archive
 from flexwm_nb.server.archive import File
-from flexwm_nb.server.http import as_json, context, identity, query, workspace
-from flexwm_nb.server.interpolation import decrypted
+from flexwm_nb.server.jobs.interpolation import decrypted
+from flexwm_nb.server.schedules import schedule_documents
 from flexwm_nb.server.store.connections import Row
+from flexwm_nb.server.web.http import as_json, context, identity, query, workspace
 
 TABLES = ("scripts", "flows", "variables", "resources", "resource_types", "schedules", "folders", "users", "groups")
 

@@ -6,9 +6,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from flexwm_nb.server.failures import missing
-from flexwm_nb.server.http import admin, as_json, context, plain, workspace
 from flexwm_nb.server.store.connections import Row
+from flexwm_nb.server.web.failures import missing
+from flexwm_nb.server.web.http import admin, as_json, context, plain, workspace
 
 UNSET = (
     "slack_team_id", "slack_name", "slack_command_script", "slack_email", "teams_team_id", "teams_team_name",

@@ -13,11 +13,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from flexwm_nb.server import scheduler
 from flexwm_nb.server.clock import now
-from flexwm_nb.server.failures import bad_request, improper_path, missing, require_admin
-from flexwm_nb.server.http import Identity, as_json, body, context, identity, paging, plain, query, workspace
+from flexwm_nb.server.schedules import scheduler
 from flexwm_nb.server.store.connections import Row, Transaction
+from flexwm_nb.server.web.failures import bad_request, improper_path, missing, require_admin
+from flexwm_nb.server.web.http import Identity, as_json, body, context, identity, paging, plain, query, workspace
 
 PROPER = re.compile(r"\w+(?:-\w+)*")
 LONGEST = 50  # characters

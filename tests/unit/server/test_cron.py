@@ -6,9 +6,9 @@ from itertools import islice
 
 import pytest
 
-from flexwm_nb.server import cron
 from flexwm_nb.server.clock import parse_time, render_time
-from flexwm_nb.server.failures import Failure
+from flexwm_nb.server.schedules import cron
+from flexwm_nb.server.web.failures import Failure
 
 TICKS = [
     pytest.param("*/20 * * * * *", "UTC", "v2", "2026-01-01T00:00:05Z", ["00:00:20", "00:00:40", "00:01:00"], id="s"),

@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from flexwm_nb.server.failures import Failure
-from flexwm_nb.server.interpolation import interpolate
+from flexwm_nb.server.jobs.interpolation import interpolate
 from flexwm_nb.server.secrets import Secrets
 from flexwm_nb.server.store.database import Database
+from flexwm_nb.server.web.failures import Failure
 
 VARIABLES = {"u/a/plain": ("text", False), "u/a/secret": ("hush", True), "u/a/json": ('{"n": [1]}', False)}
 RESOURCES: dict[str, Any] = {

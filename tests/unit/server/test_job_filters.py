@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from flexwm_nb.server import job_filters
-from flexwm_nb.server.http import Identity
-from flexwm_nb.server.job_filters import JobQuery
+from flexwm_nb.server.jobs import job_filters
+from flexwm_nb.server.jobs.job_filters import JobQuery
 from flexwm_nb.server.store.containment import contains
 from flexwm_nb.server.store.database import Database
+from flexwm_nb.server.web.http import Identity
 
 MOMENT = "2026-11-24T03:11:50Z"
 ADMIN = Identity(email="admin@windmill.dev", username="admin", is_admin=True, super_admin=True)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from flexwm_nb.server import logs
+from flexwm_nb.server.jobs import logs
 
 TEXT = "aé日🎉\nb" * 50
 

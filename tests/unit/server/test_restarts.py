@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from flexwm_nb.server import restarts
-from flexwm_nb.server.failures import Failure
+from flexwm_nb.server.flows import restarts
+from flexwm_nb.server.web.failures import Failure
 
 STEP = {"type": "identity"}
 LOOP = {"type": "forloopflow", "iterator": {"type": "static", "value": []}, "modules": [{"id": "x", "value": STEP}]}

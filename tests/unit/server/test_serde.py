@@ -7,8 +7,8 @@ from typing import Literal
 import msgspec
 import pytest
 
-from flexwm_nb.server.failures import Failure
-from flexwm_nb.server.serde import decode, decode_query
+from flexwm_nb.server.web.failures import Failure
+from flexwm_nb.server.web.serde import decode, decode_query
 
 
 class Draft(msgspec.Struct):

@@ -6,11 +6,11 @@ import json
 
 import pytest
 
+from flexwm_nb.server.flows.openflow import Constant, Exponential, Retry
 from flexwm_nb.server.interpreter import nodes, retry, state
 from flexwm_nb.server.interpreter.loops import iteration_arguments
 from flexwm_nb.server.interpreter.messages import Started
 from flexwm_nb.server.interpreter.nodes import Place
-from flexwm_nb.server.openflow import Constant, Exponential, Retry
 from tests.unit.server.interpreter.simulation import World
 
 CONSTANT = Constant(attempts=2, seconds=5)

@@ -1,0 +1,1 @@
+"""The flows of the engine: checked, started, carried on from step to step, shown."""

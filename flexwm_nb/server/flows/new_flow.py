@@ -1,0 +1,122 @@
+"""A flow as it is sent to be created or updated: its fields and the row that is stored of it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from typing import Annotated, Any
+
+import msgspec
+
+from flexwm_nb.server.flows import openflow
+from flexwm_nb.server.flows.openflow import BranchAll, BranchOne, Flow, ForLoop, Module, PathFlow, PathScript, WhileLoop
+from flexwm_nb.server.jobs.job_arguments import normal
+from flexwm_nb.server.web import paths
+from flexwm_nb.server.web.failures import Failure, bad_request
+from flexwm_nb.server.web.http import Identity
+
+Int32 = Annotated[int, msgspec.Meta(ge=-(2**31), le=2**31 - 1)]
+
+MUTED = "Muting the error handler for certain flow is only available in enterprise version"
+NO_PAUSE = "the seconds of an exponential retry must be greater than 0"
+REFERENCES = ("u/", "f/", "g/", "hub/")
+# fields that are kept in the column `settings`
+SETTINGS = ("labels", "visible_to_runner_only")
+
+
+class NewFlow(msgspec.Struct, kw_only=True):
+    """The body of the request."""
+
+    path: str
+    summary: str
+    value: msgspec.Raw
+    description: str | None = None
+    schema: Any = None
+    tag: str | None = None
+    timeout: Int32 | None = None
+    dedicated_worker: bool | None = None
+    deployment_message: str | None = None
+    visible_to_runner_only: bool | None = None
+    on_behalf_of_email: str | None = None
+    preserve_on_behalf_of: bool | None = None
+    ws_error_handler_muted: bool | None = None
+    labels: list[str] | None = None
+
+
+def check(new: NewFlow) -> None:
+    """Raise Failure 422 or 400 when it cannot be stored."""
+    flow = read(new.value)
+    if new.ws_error_handler_muted:
+        raise bad_request(MUTED)
+    paths.check_text(new.summary, new.description)
+    for place, module in (*_listed("modules", flow.modules), *_single(flow)):
+        _check_module(f"value.{place}", module)
+
+
+def read(value: msgspec.Raw) -> Flow:
+    """The flow that stands in a body's field `value`. Raises Failure 422."""
+    try:
+        return openflow.read_flow(bytes(value).decode())
+    except Failure as failure:
+        raise Failure(failure.status, failure.text.replace(openflow.PREFIX, f"{openflow.PREFIX}value: ")) from None
+
+
+def _listed(place: str, modules: Iterable[Module]) -> list[tuple[str, Module]]:
+    return [(f"{place}[{number}]", module) for number, module in enumerate(modules)]
+
+
+def _single(flow: Flow) -> list[tuple[str, Module]]:
+    """The modules that stand beside the list."""
+    beside = {name: getattr(flow, name) for name in ("failure_module", "preprocessor_module")}
+    return [(name, module) for name, module in beside.items() if module is not None]
+
+
+def _check_module(place: str, module: Module) -> None:
+    """Refuse a module that cannot be read, retries without a pause, and paths that cannot exist; below it too."""
+    try:
+        value = openflow.read_value(module.value)
+    except openflow.BadModule as problem:
+        raise Failure(422, f"{openflow.PREFIX}{place}.value: {problem}") from None
+    exponential = module.retry and module.retry.exponential
+    if exponential and exponential.attempts and not exponential.seconds:
+        raise bad_request(f"Step {module.id}: {NO_PAUSE}")
+    path = getattr(value, "path", None)
+    if isinstance(value, PathScript | PathFlow) and path is not None and not path.startswith(REFERENCES):
+        raise bad_request(f"Step {module.id}: {path} is no path of a script or flow: it begins with u/, f/, g/ or hub/")
+    for inner, below in _below(value):
+        _check_module(f"{place}.value.{inner}", below)
+
+
+def _below(value: openflow.Value) -> list[tuple[str, Module]]:
+    """The modules inside a module."""
+    if isinstance(value, ForLoop | WhileLoop):
+        return _listed("modules", value.modules)
+    if not isinstance(value, BranchOne | BranchAll):
+        return []
+    found = [
+        pair
+        for number, branch in enumerate(value.branches)
+        for pair in _listed(f"branches[{number}].modules", branch.modules)
+    ]
+    return found + (_listed("default", value.default) if isinstance(value, BranchOne) else [])
+
+
+def stored(new: NewFlow, identity: Identity) -> dict[str, Any]:
+    """The columns of the flow and its version."""
+    settings = {name: value for name in SETTINGS if (value := getattr(new, name))}
+    if new.on_behalf_of_email:
+        kept = new.preserve_on_behalf_of and identity.is_admin
+        settings["on_behalf_of_email"] = new.on_behalf_of_email if kept else identity.email
+    return {
+        "path": new.path,
+        "summary": new.summary,
+        "description": new.description or "",
+        "value": normal(bytes(new.value).decode()),
+        "schema": None if new.schema is None else normal(json.dumps(new.schema, ensure_ascii=False)),
+        "tag": new.tag,
+        "timeout": new.timeout,
+        "dedicated_worker": new.dedicated_worker,
+        "deployment_message": new.deployment_message,
+        "settings": json.dumps(settings, ensure_ascii=False),
+        "edited_by": identity.username,
+    }

@@ -1,0 +1,1 @@
+"""The jobs of the engine: taken in, queued, run, shown."""

@@ -1,0 +1,1 @@
+"""Scripts: what may be stored, and how it is shown."""

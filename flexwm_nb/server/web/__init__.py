@@ -1,0 +1,1 @@
+"""HTTP: the application, its listener, bodies in, answers out."""

@@ -1,0 +1,29 @@
+"""Windmill's rules about paths and names."""
+
+from __future__ import annotations
+
+import re
+
+from flexwm_nb.server.web.failures import improper_path, sql_error
+
+PROPER = re.compile(r"[ufg](?:/[\w-]+){2,}")
+LONGEST = 255  # characters, as in Windmill's columns
+
+
+def check(path: str, relation: str) -> None:
+    """Raise Failure 400 when a path breaks the rule, naming the table as PostgreSQL does."""
+    if not PROPER.fullmatch(path):
+        raise improper_path(relation)
+    check_length(path)
+
+
+def check_length(text: str) -> None:
+    """Raise Failure 400 when a path or name is too long."""
+    if len(text) > LONGEST:
+        raise sql_error(f"error returned from database: value too long for type character varying({LONGEST})")
+
+
+def check_text(*texts: str | None) -> None:
+    """Raise Failure 400 for what PostgreSQL cannot store in a text."""
+    if any(text is not None and "\0" in text for text in texts):
+        raise sql_error('error returned from database: invalid byte sequence for encoding "UTF8": 0x00')
