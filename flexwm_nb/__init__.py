@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from flexwm_nb.engine import Engine, EngineBuilder, connect
     from flexwm_nb.errors import FlexwmError
     from flexwm_nb.execution import Execution
-    from flexwm_nb.flow_builder import Flow
-    from flexwm_nb.flow_references import js
+    from flexwm_nb.flows.builder import Flow
+    from flexwm_nb.flows.references import js
     from flexwm_nb.models.deployed_flows import FlowRegistration, FlowVersion
     from flexwm_nb.models.jobs import Job
     from flexwm_nb.models.scripts import Registration, Script, ScriptDraft, ScriptVersion
@@ -54,7 +54,7 @@ HOMES = {
     "EngineBuilder": "engine",
     "Execution": "execution",
     "FlexwmError": "errors",
-    "Flow": "flow_builder",
+    "Flow": "flows.builder",
     "FlowRegistration": "models.deployed_flows",
     "FlowVersion": "models.deployed_flows",
     "Job": "models.jobs",
@@ -64,7 +64,7 @@ HOMES = {
     "ScriptDraft": "models.scripts",
     "ScriptVersion": "models.scripts",
     "connect": "engine",
-    "js": "flow_references",
+    "js": "flows.references",
 }
 
 

@@ -99,7 +99,7 @@ class Execution:
 
     def flow_status(self) -> FlowStatus:
         """Where a flow's run stands, step by step. Raises InvalidInput for a script's job."""
-        from flexwm_nb import flow_runs
+        from flexwm_nb.flows import runs as flow_runs
 
         return flow_runs.status_of(self.job())
 
@@ -108,13 +108,13 @@ class Execution:
 
         Raises InvalidInput for a script's job.
         """
-        from flexwm_nb import flow_runs
+        from flexwm_nb.flows import runs as flow_runs
 
         return flow_runs.read_steps(self._client, read_job(self._client, self.id), nested=nested)
 
     def step_result(self, step: str) -> Any:
         """The result of a step. Raises JobNotFound where it has none yet."""
-        from flexwm_nb import flow_runs
+        from flexwm_nb.flows import runs as flow_runs
 
         try:
             return flow_runs.read_step_result(self._client, self.id, step)
@@ -126,13 +126,13 @@ class Execution:
 
         Raises InvalidInput where it waits for none.
         """
-        from flexwm_nb import flow_runs
+        from flexwm_nb.flows import runs as flow_runs
 
         flow_runs.send_event(self._client, self.job(), value, approved=True)
 
     def disapprove(self, value: Any = None) -> None:
         """Refuse what a flow waits for. Raises InvalidInput where it waits for nothing."""
-        from flexwm_nb import flow_runs
+        from flexwm_nb.flows import runs as flow_runs
 
         flow_runs.send_event(self._client, self.job(), value, approved=False)
 
@@ -149,7 +149,7 @@ class Execution:
         `iteration` of a loop or of all branches that go one by one; `value` is a corrected flow value. Raises
         InvalidInput, and RequestRefused for a step that cannot be taken up.
         """
-        from flexwm_nb import flow_runs
+        from flexwm_nb.flows import runs as flow_runs
 
         job = read_job(self._client, self.id)  # with what it does, which the last event leaves out
         new = flow_runs.restart(self._client, job, step, iteration=iteration, value=value, arguments=arguments)
@@ -161,7 +161,7 @@ class Execution:
         Raises InvalidInput for an engine that cannot (Windmill itself cannot), and RequestRefused for a definition
         that changes what has run.
         """
-        from flexwm_nb import flow_runs
+        from flexwm_nb.flows import runs as flow_runs
 
         flow_runs.replace(self._client, self.id, value)
 

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from flexwm_nb.errors import InvalidFlow
-from flexwm_nb.flow_builder import Flow
-from flexwm_nb.flow_problems import CELL, Problem
+from flexwm_nb.flows.builder import Flow
+from flexwm_nb.flows.problems import CELL, Problem
 from flexwm_nb.notebook_cells import BUILTIN, Cell, definition_reads
 from flexwm_nb.notebook_steps import step_source, text_of
 

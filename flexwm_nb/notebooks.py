@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from flexwm_nb.errors import InvalidFlow, InvalidInput
-from flexwm_nb.flow_builder import Flow, modules_in
-from flexwm_nb.flow_problems import CELL, Problem
+from flexwm_nb.flows.builder import Flow, modules_in
+from flexwm_nb.flows.problems import CELL, Problem
 from flexwm_nb.notebook_cells import Cell, analysed, follow_changes
 from flexwm_nb.notebook_compiler import Compiler, Edge, NotebookFlow, refused
 

@@ -203,7 +203,7 @@ def _flow_differs(new: dict[str, object], old: dict[str, object]) -> bool:
 
 def _callees_first(items: list[FlowItem]) -> list[FlowItem]:
     """Flows in an order in which each comes after those that it calls, as far as there is one."""
-    from flexwm_nb.flow_builder import modules_in
+    from flexwm_nb.flows.builder import modules_in
 
     left, done = {item.path: item for item in items}, list[FlowItem]()
     while left:

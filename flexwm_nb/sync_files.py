@@ -15,7 +15,7 @@ from typing import Any
 
 from flexwm_nb import yaml_text
 from flexwm_nb.errors import InvalidFlow, InvalidInput
-from flexwm_nb.flow_builder import modules_in
+from flexwm_nb.flows.builder import modules_in
 from flexwm_nb.models.scripts import ScriptDraft
 
 Files = Mapping[str, str]  # path below the root, with slashes → content

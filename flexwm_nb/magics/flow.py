@@ -28,7 +28,7 @@ from flexwm_nb.magics.values import Arguments
 if TYPE_CHECKING:
     from flexwm_nb.engine import Engine
     from flexwm_nb.execution import Execution
-    from flexwm_nb.flow_builder import Flow
+    from flexwm_nb.flows.builder import Flow
     from flexwm_nb.magics.commands import RunScript
     from flexwm_nb.models.deployed_flows import FlowRegistration
 
@@ -97,7 +97,7 @@ def gather_for(call: Call, command: RegisterFlow, document: Mapping[str, Any]) -
 
 def remember(call: Call, command: RegisterFlow, document: Mapping[str, Any]) -> None:
     """Keep which cells the steps came from."""
-    from flexwm_nb.flow_builder import modules_in
+    from flexwm_nb.flows.builder import modules_in
 
     number, above = call.cell()
     every = list(modules_in(document))

@@ -17,7 +17,7 @@ from flexwm_nb.magics.session import Call
 
 if TYPE_CHECKING:
     from flexwm_nb.engine import Engine
-    from flexwm_nb.flow_builder import Flow
+    from flexwm_nb.flows.builder import Flow
 
 PATH = re.compile(r"[ufg]/.+")
 

@@ -7,8 +7,8 @@ import re
 from typing import Any
 
 from flexwm_nb.errors import InvalidFlow, InvalidInput, InvalidSource
-from flexwm_nb.flow_builder import Flow
-from flexwm_nb.flow_references import js
+from flexwm_nb.flows.builder import Flow
+from flexwm_nb.flows.references import js
 from flexwm_nb.magics.local import show_own_frames
 from flexwm_nb.magics.session import Call
 

@@ -9,8 +9,8 @@ from typing import Any
 
 from flexwm_nb import notebooks, signatures
 from flexwm_nb.errors import FlexwmError, InvalidInput
-from flexwm_nb.flow_builder import Flow, modules_in
-from flexwm_nb.flow_references import Reference
+from flexwm_nb.flows.builder import Flow, modules_in
+from flexwm_nb.flows.references import Reference
 from flexwm_nb.magics.arguments import nearest
 from flexwm_nb.magics.flow_commands import HANDLERS
 from flexwm_nb.notebook_cells import BUILTIN, analysed

@@ -7,7 +7,7 @@ from difflib import SequenceMatcher
 from typing import Any
 
 from flexwm_nb import yaml_text
-from flexwm_nb.flow_builder import modules_in
+from flexwm_nb.flows.builder import modules_in
 from flexwm_nb.models.deployed_flows import DeployedFlow
 
 TEXTS = ("summary", "description")

@@ -23,8 +23,8 @@ from flexwm_nb.services.paths import quoted
 from flexwm_nb.services.references import Reference
 
 if TYPE_CHECKING:  # building and checking flows takes modules that few programs need: they are loaded when used
-    from flexwm_nb.flow_builder import Flow
-    from flexwm_nb.flow_problems import Problem
+    from flexwm_nb.flows.builder import Flow
+    from flexwm_nb.flows.problems import Problem
     from flexwm_nb.services.protocols import ExecutionManager, ScriptManager
 
 RACES = 3  # times that another may make the flow first
@@ -67,7 +67,7 @@ class FlowService:
 
     def check(self, flow: Flow | Mapping[str, Any], path: str | None = None) -> builtins.list[Problem]:
         """Raise InvalidFlow with everything that is wrong with a flow; give what is doubtful."""
-        from flexwm_nb.flow_validation import check
+        from flexwm_nb.flows.validation import check
 
         document = flow if isinstance(flow, Mapping) else flow.to_document()
         return check(document, _Schemas(self._scripts, self).find, path=path or getattr(flow, "path", None))
@@ -85,7 +85,7 @@ class FlowService:
 
     def open(self, reference: str) -> Flow:
         """A version as a flow that can be changed and registered again. Raises FlowNotFound and InvalidInput."""
-        from flexwm_nb.flow_builder import Flow
+        from flexwm_nb.flows.builder import Flow
         from flexwm_nb.services import flow_documents
 
         found = self.get(reference)
@@ -223,7 +223,7 @@ class FlowService:
 
     def _document(self, flow: Flow | Mapping[str, Any], path: str | None) -> tuple[str | None, dict[str, Any]]:
         """Path and document, its scripts' versions named by their hashes."""
-        from flexwm_nb.flow_builder import Flow
+        from flexwm_nb.flows.builder import Flow
         from flexwm_nb.services import flow_documents
 
         found = Flow.read(flow, path) if isinstance(flow, Mapping) else flow

@@ -13,8 +13,8 @@ from flexwm_nb.models.scripts import Registration, Script, ScriptDraft, ScriptSu
 from flexwm_nb.models.workspace import HealthCheck, Resource, User, Variable, Workspace
 
 if TYPE_CHECKING:
-    from flexwm_nb.flow_builder import Flow
-    from flexwm_nb.flow_problems import Problem
+    from flexwm_nb.flows.builder import Flow
+    from flexwm_nb.flows.problems import Problem
     from flexwm_nb.models.deployed_flows import DeployedFlow, FlowRegistration, FlowSummary, FlowVersion
     from flexwm_nb.models.schedules import Schedule
 

@@ -25,8 +25,8 @@ from flexwm_nb.errors import (
     ScriptNotFound,
 )
 from flexwm_nb.execution import Execution
-from flexwm_nb.flow_builder import Flow
-from flexwm_nb.flow_references import js
+from flexwm_nb.flows.builder import Flow
+from flexwm_nb.flows.references import js
 from flexwm_nb.models.scripts import ScriptDraft
 from tests.conftest import TOKEN, WORKSPACE
 

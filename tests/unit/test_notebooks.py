@@ -12,8 +12,8 @@ import pytest
 
 from flexwm_nb import notebooks
 from flexwm_nb.errors import InvalidFlow, InvalidInput
-from flexwm_nb.flow_builder import Flow
-from flexwm_nb.flow_validation import problems
+from flexwm_nb.flows.builder import Flow
+from flexwm_nb.flows.validation import problems
 
 Cells = list[Any]
 

@@ -18,10 +18,10 @@ from typing import Any
 
 from flexwm_nb import yaml_text
 from flexwm_nb.errors import InvalidFlow
-from flexwm_nb.flow_references import Inputs, Reference, expression, plain, transform
-from flexwm_nb.flow_schemas import flow_schema, property_of, schema_of, takes_anything, tidy
-from flexwm_nb.flow_sources import source_of
-from flexwm_nb.flow_steps import Step, whole
+from flexwm_nb.flows.references import Inputs, Reference, expression, plain, transform
+from flexwm_nb.flows.schemas import flow_schema, property_of, schema_of, takes_anything, tidy
+from flexwm_nb.flows.sources import source_of
+from flexwm_nb.flows.steps import Step, whole
 from flexwm_nb.models.flows import OpenFlow
 
 FAILURE, PREPROCESSOR = "failure", "preprocessor"  # the ids that Windmill gives the two handlers
@@ -288,7 +288,7 @@ class Flow:
 
     def to_model(self) -> OpenFlow:
         """The document as a typed model. Raises InvalidFlow with every problem of its shape."""
-        from flexwm_nb.flow_validation import parse
+        from flexwm_nb.flows.validation import parse
 
         return parse(self.to_document())
 
@@ -377,8 +377,8 @@ class Flow:
 
     def _read_inputs(self) -> dict[str, dict[str, Any]]:
         """The inputs that steps read as they are, with what those steps say of them."""
-        from flexwm_nb.flow_expressions import inputs_in, only_input
-        from flexwm_nb.flow_validation import expressions_of
+        from flexwm_nb.flows.expressions import inputs_in, only_input
+        from flexwm_nb.flows.validation import expressions_of
 
         found: dict[str, dict[str, Any]] = {}
         for module in modules_in(self.document):
@@ -435,7 +435,7 @@ def _as_input(found: Mapping[str, Any]) -> dict[str, Any]:
 
 def _check_names(step: str, schema: Mapping[str, Any], inputs: Mapping[str, Any]) -> None:
     """Raise InvalidFlow for an input that the step's code does not take."""
-    from flexwm_nb.flow_validation import unknown_input
+    from flexwm_nb.flows.validation import unknown_input
 
     known = schema.get("properties") or {}
     unknown = [unknown_input("it", name, known) for name in inputs if name not in known]

@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 from flexwm_nb.errors import InvalidFlow
-from flexwm_nb.flow_references import Reference, expression, plain, result_of, transform
+from flexwm_nb.flows.references import Reference, expression, plain, result_of, transform
 
 Seconds = float | timedelta | Reference
 
@@ -207,7 +207,7 @@ def form_schema(form: Mapping[str, Any]) -> dict[str, Any]:
     """The JSON schema of a form: given as one, or as name → Python type."""
     if "properties" in form:
         return dict(form)
-    from flexwm_nb.flow_schemas import property_of
+    from flexwm_nb.flows.schemas import property_of
 
     properties = {name: property_of(annotation) for name, annotation in form.items()}
     return {"type": "object", "properties": properties, "required": list(form)}

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from flexwm_nb.errors import InvalidFlow
-from flexwm_nb.flow_references import Reference, expression, js, result_of, transform
+from flexwm_nb.flows.references import Reference, expression, js, result_of, transform
 
 ROWS = result_of("clean")
 WRITTEN: dict[str, Reference] = {

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from flexwm_nb.errors import InvalidSource
-from flexwm_nb.flow_sources import source_of
+from flexwm_nb.flows.sources import source_of
 
 LIMIT = 3
 NAMES = {"a": [1, (2, 3)]}

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from flexwm_nb.errors import InvalidFlow
-from flexwm_nb.flow_builder import Flow
+from flexwm_nb.flows.builder import Flow
 
 YAML = '''\
 summary: Delays of the day

@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from flexwm_nb.errors import InvalidFlow
-from flexwm_nb.flow_problems import Problem
+from flexwm_nb.flows.problems import Problem
 from flexwm_nb.models.flows import OpenFlow
 
 WANTED: Mapping[str, str] = {  # pydantic's kind of problem → what there should be

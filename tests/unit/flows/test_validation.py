@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from flexwm_nb.errors import InvalidFlow, InvalidInput
-from flexwm_nb.flow_validation import check, problems
+from flexwm_nb.flows.validation import check, problems
 
 SCHEMAS: dict[tuple[str, str], dict[str, Any]] = {
     ("script", "f/a/s"): {

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from flexwm_nb import flow_expressions as expressions
-from flexwm_nb.flow_problems import WARNING, Problem, meant, unknown_input
-from flexwm_nb.flow_schemas import schema_of, takes_anything
+from flexwm_nb.flows import expressions
+from flexwm_nb.flows.problems import WARNING, Problem, meant, unknown_input
+from flexwm_nb.flows.schemas import schema_of, takes_anything
 from flexwm_nb.models.flows import AiAgent, FlowModule, PathFlow, PathScript, RawScript, Transform
 
 Schema = Mapping[str, Any]

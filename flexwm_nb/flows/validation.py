@@ -11,12 +11,12 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from flexwm_nb import flow_expressions as expressions
 from flexwm_nb import signatures
 from flexwm_nb.errors import InvalidFlow, InvalidSource
-from flexwm_nb.flow_inputs import input_problems
-from flexwm_nb.flow_problems import ERROR, WARNING, Problem, meant, unknown_input
-from flexwm_nb.flow_shapes import parse, refused
+from flexwm_nb.flows import expressions
+from flexwm_nb.flows.inputs import input_problems
+from flexwm_nb.flows.problems import ERROR, WARNING, Problem, meant, unknown_input
+from flexwm_nb.flows.shapes import parse, refused
 from flexwm_nb.models.flows import (
     AiAgent,
     BranchAll,
