@@ -21,7 +21,6 @@ LOW_SPACE = 1 << 30  # bytes
 NO_SPACE = 100 << 20  # bytes
 MANY_WAITING = 1_000  # jobs
 DOCTOR = "See the engine's log: flexwm status tells where it is"
-MANAGER = "Ask the engine's administrator"
 
 
 class HealthService:

@@ -11,8 +11,9 @@ from typing import Any
 
 import pytest
 
+from tests.conftest import TOKEN, WORKSPACE
+
 RECORDED = Path(__file__).parents[3] / "shared" / "conformance"
-TOKEN, WORKSPACE = "token-of-the-tests", "demo"
 LANGUAGES = {"python3", "bash"}
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 MEGABYTE = 1024 * 1024
 
@@ -26,4 +26,5 @@ class Limits:
 
     def as_dict(self) -> dict[str, int]:
         """The limits by name, the memory resolved."""
-        return {**asdict(self), "memory_bytes": self.memory_bytes or half_of_memory()}
+        found = {name: getattr(self, name) for name in self.__slots__}
+        return {**found, "memory_bytes": self.memory_bytes or half_of_memory()}

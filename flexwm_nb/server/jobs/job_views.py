@@ -60,20 +60,16 @@ def _queued(row: Row, logs: str | None, code: bool) -> Document:
     return made
 
 
-def _completed(row: Row, logs: str | None, code: bool, typed: bool) -> Document:
-    """Windmill's CompletedJob."""
-    made: Document = {"type": "CompletedJob"} if typed else {}
-    made |= {
+def _ended(row: Row) -> Document:
+    """What every document of a completed job has."""
+    return {
         "workspace_id": row["workspace_id"],
         "id": row["id"],
         "created_by": row["created_by"],
         "created_at": render_time(row["created_at"]),
         "started_at": render_time(row["started_at"]),
-        "completed_at": render_time(row["completed_at"]),
         "duration_ms": row["duration_ms"] or 0,
         "success": row["status"] in ("success", "skipped"),
-        "args": small(row["arguments"], TOO_BIG_ARGUMENTS),
-        "result_columns": None,
         "deleted": bool(row["deleted"]),
         "canceled": row["status"] == "canceled",
         "job_kind": row["kind"],
@@ -83,6 +79,17 @@ def _completed(row: Row, logs: str | None, code: bool, typed: bool) -> Document:
         "email": row["email"],
         "visible_to_owner": bool(row["visible_to_owner"]),
         "tag": row["tag"],
+    }
+
+
+def _completed(row: Row, logs: str | None, code: bool, typed: bool) -> Document:
+    """Windmill's CompletedJob."""
+    made: Document = {"type": "CompletedJob"} if typed else {}
+    made |= _ended(row)
+    made |= {
+        "completed_at": render_time(row["completed_at"]),
+        "args": small(row["arguments"], TOO_BIG_ARGUMENTS),
+        "result_columns": None,
     }
     if row["result"] is not None:
         made["result"] = small(row["result"], TOO_BIG)
@@ -159,25 +166,7 @@ def _is_large(data: bytes) -> bool:
 
 def listed_completed(row: Row) -> Document:
     """Windmill's ListableCompletedJob."""
-    made: Document = {
-        "type": "CompletedJob",
-        "workspace_id": row["workspace_id"],
-        "id": row["id"],
-        "created_by": row["created_by"],
-        "created_at": render_time(row["created_at"]),
-        "started_at": render_time(row["started_at"]),
-        "duration_ms": row["duration_ms"] or 0,
-        "success": row["status"] in ("success", "skipped"),
-        "deleted": bool(row["deleted"]),
-        "canceled": row["status"] == "canceled",
-        "job_kind": row["kind"],
-        "permissioned_as": row["permissioned_as"],
-        "is_flow_step": bool(row["is_flow_step"]),
-        "is_skipped": row["status"] == "skipped",
-        "email": row["email"],
-        "visible_to_owner": bool(row["visible_to_owner"]),
-        "tag": row["tag"],
-    }
+    made: Document = {"type": "CompletedJob", **_ended(row)}
     for name in ("parent_job", "canceled_by", "canceled_reason", "schedule_path", "language", "mem_peak", "priority"):
         if row[name] is not None:
             made[name] = row[name]

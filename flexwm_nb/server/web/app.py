@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from typing import Any
 
 from starlette.requests import Request
@@ -31,17 +32,10 @@ class Application:
     def __init__(self, context: Context) -> None:
         """Serve all routes with these parts."""
         self.context = context
-        self._areas: dict[str, dict[str, list[Route]]] = {}
+        by_area: dict[str, list[Route]] = {}
         for route in all_routes():
-            self._areas.setdefault(area(route.path), {})
-        for name, verbs in self._areas.items():
-            self._fill(verbs, [route for route in all_routes() if area(route.path) == name])
-
-    @staticmethod
-    def _fill(verbs: dict[str, list[Route]], routes: list[Route]) -> None:
-        """Group an area's routes by the verb after it; those with a parameter there stand under every verb."""
-        for found in {verb(route.path) for route in routes} | {""}:
-            verbs[found] = [route for route in routes if verb(route.path) in (found, "")]
+            by_area.setdefault(area(route.path), []).append(route)
+        self._areas = {name: by_verb(routes) for name, routes in by_area.items()}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -106,6 +100,12 @@ def verb(path: str) -> str:
     parts = path.split("/", 5)
     found = parts[4:5] if parts[1] == "w" else parts[2:3]
     return "" if not found or found[0].startswith("{") else found[0]
+
+
+def by_verb(routes: Sequence[Route]) -> dict[str, list[Route]]:
+    """An area's routes by the verb after it; those with a parameter there stand under every verb."""
+    verbs = {verb(route.path) for route in routes} | {""}
+    return {found: [route for route in routes if verb(route.path) in (found, "")] for found in verbs}
 
 
 def _limit_body(scope: Scope, receive: Receive) -> Receive:

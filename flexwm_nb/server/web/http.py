@@ -144,13 +144,6 @@ def without_nulls(row: dict[str, Any], names: Iterable[str]) -> dict[str, Any]:
     return {key: value for key, value in row.items() if value is not None or key not in names}
 
 
-class Page(msgspec.Struct):
-    """The paging part of a query."""
-
-    page: int | None = None
-    per_page: int | None = None
-
-
 def paging(page: int | None, per_page: int | None, *, clamp: bool = True) -> dict[str, int]:
     """`limit` and `offset` of a 1-based page, as Windmill's `paginate` (and its variant without clamp)."""
     size = (PER_PAGE if clamp else LONGEST_PAGE) if per_page is None else max(per_page, 0)

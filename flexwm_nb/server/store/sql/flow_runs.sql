@@ -22,10 +22,6 @@ SELECT coalesce(arguments, '{}') AS arguments FROM job_input WHERE job_id = :id;
 -- The status of a flow's run.
 SELECT flow_status, parent_job FROM job WHERE id = :id;
 
--- name: flow_runs_path
--- The path of the flow that a step belongs to.
-SELECT path FROM job WHERE id = :id;
-
 -- name: flow_runs_set_status
 -- The status after a transition, and what the flow waits for.
 UPDATE job SET flow_status = :flow_status, suspend = :suspend, suspend_until = :suspend_until WHERE id = :id;
