@@ -13,6 +13,7 @@ from flexwm_nb.errors import InvalidInput, JobNotFound, NotFound, RequestRefused
 from flexwm_nb.models.flow_status import NO_JOB, FlowStatus, ModuleStatus, StepRun, StepState
 from flexwm_nb.models.jobs import Job, State
 
+NOT_SUSPENDED = "not in a suspended state"  # in the answer of an engine whose flow went on meanwhile
 AT_ONCE = 8  # jobs that are read at the same time
 STATES_OF_JOBS: Mapping[State, StepState] = {
     "queued": "queued",
@@ -177,11 +178,16 @@ def send_event(client: Client, job: Job, value: Any, *, approved: bool) -> None:
     if waiting is None:
         state = "it has ended" if job.done else "none of its steps is suspended"
         raise InvalidInput(f"The flow {job.id} waits for no approval", why=state)
-    if approved:
-        client.post(f"{client.workspace}/jobs/flow/resume/{waiting}", encode({} if value is None else value))
-    else:
-        body = {"approved": False, **({} if value is None else {"payload": value})}
-        client.post(f"{client.workspace}/jobs_u/flow/resume_suspended/{waiting}", body)
+    try:
+        if approved:
+            client.post(f"{client.workspace}/jobs/flow/resume/{waiting}", encode({} if value is None else value))
+        else:
+            body = {"approved": False, **({} if value is None else {"payload": value})}
+            client.post(f"{client.workspace}/jobs_u/flow/resume_suspended/{waiting}", body)
+    except RequestRefused as error:
+        if NOT_SUSPENDED not in str(error.details.get("body")):
+            raise
+        raise InvalidInput(f"The flow {job.id} waits for no approval", why="it has moved on meanwhile") from None
 
 
 def replace(client: Client, job_id: str, value: Mapping[str, Any]) -> None:
