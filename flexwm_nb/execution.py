@@ -146,8 +146,9 @@ class Execution:
     ) -> Execution:
         """Take a flow's run that has ended up again at a step; what came before keeps its results.
 
-        `iteration` of a loop or of all branches that go one by one; `value` is a corrected flow value. Raises
-        InvalidInput, and RequestRefused for a step that cannot be taken up.
+        `step` may stand inside of others, named as `steps(nested=True)` names it: `each[2]/clean`; `iteration` of a
+        loop or of all branches that go one by one; `value` is a corrected flow value. Raises InvalidInput, and
+        RequestRefused for a step that cannot be taken up.
         """
         from flexwm_nb.flows import runs as flow_runs
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -23,6 +24,8 @@ STATES_OF_JOBS: Mapping[State, StepState] = {
     "canceled": "failure",
 }
 NO_FLOW = "Only a flow's run has steps"
+PLACE = re.compile(r"([\w-]+)(?:\[(\d+)\])?")  # a step, and an iteration of it
+ENTERPRISE = "only the local one and Windmill's enterprise edition can begin inside of a loop, branch or flow"
 UNROUTED = "Wrong number of path arguments"  # what the open Windmill says of a restart
 
 
@@ -213,25 +216,49 @@ def restart(
 ) -> str:
     """Take a run up again at a step; the id of the new run. What came before keeps its results.
 
-    Where the engine does not route restarts, the definition is started as a preview that goes on from the old run.
+    The step is named as `read_steps` names it: `each[2]/clean` stands inside of the iteration 2 of `each`. Where the
+    engine does not route restarts, the definition is started as a preview that goes on from the old run. Raises
+    InvalidInput for a name that cannot be read, and where the engine cannot take up a step inside of another one.
     """
     status_of(job)
-    new, place = new_id(), {"step_id": step, **({} if iteration is None else {"branch_or_iteration_n": iteration})}
-    if value is None and arguments is None:
+    new, places = new_id(), _places(step, iteration)
+    body = {**places[0], **({"nested_path": places[1:]} if places[1:] else {})}
+    if (value is None and arguments is None) or places[1:]:
+        changed = {"value": value, "args": arguments}
+        body |= {name: dict(given) for name, given in changed.items() if given is not None}
         try:
-            client.post(f"{client.workspace}/jobs/restart/f/{job.id}", place, repeat=True, job_id=new)
+            client.post(f"{client.workspace}/jobs/restart/f/{job.id}", encode(body), repeat=True, job_id=new)
             return new
         except RequestRefused as error:
             if UNROUTED not in str(error.details.get("body")):
                 raise
+            if places[1:]:
+                remedy = f"Begin at {places[0]['step_id']} itself"
+                raise InvalidInput(
+                    f"This engine cannot take up a run at {step}", why=ENTERPRISE, remedy=remedy
+                ) from None
     preview = {
         "value": dict(job.raw_flow or {} if value is None else value),
         "args": dict(job.arguments or {} if arguments is None else arguments),
         "path": job.path,
-        "restarted_from": {"flow_job_id": job.id, **place},
+        "restarted_from": {"flow_job_id": job.id, **places[0]},
     }
     client.post(f"{client.workspace}/jobs/run/preview_flow", encode(preview), repeat=True, job_id=new)
     return new
+
+
+def _places(step: str, iteration: int | None) -> list[dict[str, Any]]:
+    """The steps on the way to one, outermost first. Raises InvalidInput."""
+    places: list[dict[str, Any]] = []
+    for part in step.split("/"):
+        found = PLACE.fullmatch(part)
+        if found is None:
+            raise InvalidInput(f"{step!r} names no step", remedy="Write STEP, or LOOP[2]/STEP for one inside of a loop")
+        number = None if found[2] is None else int(found[2])
+        places.append({"step_id": found[1], **({} if number is None else {"branch_or_iteration_n": number})})
+    if iteration is not None:
+        places[-1]["branch_or_iteration_n"] = iteration
+    return places
 
 
 def no_step(error: NotFound, job_id: str, step: str) -> NotFound:

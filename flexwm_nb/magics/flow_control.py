@@ -95,7 +95,7 @@ async def windmill_restart(call: Call, command: Restart) -> Any:
     value, changed = definition_of(job), list[str]()
     step = command.step or await _failed(call, engine, job)
     if value and not command.as_it_was:
-        _known(step, value)
+        _known(_outermost(step), value)
         value, changed = steps.corrected(value, call.session.steps)
     notes = [f"from {step}" + (f":{command.iteration}" if command.iteration is not None else "")]
     notes += [f"with the newer {' and '.join(changed)}"] if changed else []
@@ -123,7 +123,12 @@ async def _failed(call: Call, engine: Engine, job: Job) -> str:
     found = await failed_step(call, engine, job)
     if found is None:
         raise InvalidInput("no step of this run failed", remedy="Say where to begin: --from STEP")
-    return found.step.partition("/")[0].partition("[")[0]
+    return _outermost(found.step)
+
+
+def _outermost(step: str) -> str:
+    """The step of the flow itself in which one stands."""
+    return step.partition("/")[0].partition("[")[0]
 
 
 def _known(step: str, value: Mapping[str, Any]) -> None:

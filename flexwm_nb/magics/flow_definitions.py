@@ -94,7 +94,7 @@ FLOW_DEFINITIONS: tuple[Definition, ...] = (
         operands=(JOB,),
         options=(
             Option(names=("--from",), metavar="STEP[:N]", offers="step",
-                   help="the step, or iteration N of a loop (default: the step that failed)"),
+                   help="the step, iteration N of a loop, or LOOP[N]/STEP inside (default: the step that failed)"),
             Option(names=("--as-it-was",), kind="switch",
                    help="without the newer cells of its steps that this notebook has"),
             DETACH, OUTPUT, QUIET,

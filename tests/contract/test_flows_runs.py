@@ -10,6 +10,8 @@ from uuid import uuid4
 import httpx
 import pytest
 
+from flexwm_nb import Engine
+
 
 def bash(step: str, content: str, **reads: str) -> dict[str, Any]:
     """A step of bash that reads expressions by name."""
@@ -147,12 +149,63 @@ def test_a_late_approval_is_not_asked_again(http: httpx.Client) -> None:
     assert end(http, http.post(f"/w/demo/jobs/restart/f/{job}", json={"step_id": "b"}).text)["result"] == "b"
 
 
+INSIDE = {
+    "modules": [
+        {
+            "id": "l",
+            "value": {
+                "type": "forloopflow",
+                "iterator": {"type": "javascript", "expr": "flow_input.xs"},
+                "modules": [
+                    bash("p", "echo $RANDOM$RANDOM"),
+                    {
+                        "id": "o",
+                        "value": {
+                            "type": "branchone",
+                            "branches": [{"expr": "flow_input.iter.value == 'bad'", "modules": [bash("f", "exit 3")]}],
+                            "default": [bash("g", "echo fine")],
+                        },
+                    },
+                ],
+            },
+        },
+    ]
+}
+
+
+def test_a_run_goes_on_inside_of_a_loop_and_a_branch(http: httpx.Client, engine: Engine) -> None:
+    """What stands before the step keeps its results at every level, and the branch stays the one that was taken."""
+    job = preview(http, INSIDE, args={"xs": ["p", "bad", "r"]})
+    old = end(http, job)["flow_status"]["modules"][0]["flow_jobs"]
+    fixed = json.loads(json.dumps(INSIDE).replace("exit 3", "echo mended").replace("== 'bad'", "== 'never'"))
+    execution = engine.executions.attach(job).restart("l[1]/o/f", value=fixed)
+    assert execution.result(timeout=20) == ["fine", "mended", "fine"]
+    new = end(http, execution.id)["flow_status"]
+    assert new["modules"][0]["flow_jobs"][0] == old[0]
+    steps = [http.get(f"/w/demo/jobs_u/get/{run}").json()["flow_status"]["modules"][0]["job"] for run in
+             (old[1], new["modules"][0]["flow_jobs"][1])]  # fmt: skip
+    assert (steps[0] == steps[1], new["restarted_from"]["nested"]["nested"]["step_id"]) == (True, "f")
+
+
 NOWHERE = str(uuid4())
 REFUSED = [
     pytest.param({"step_id": "x"}, 500, "Flow cannot be restarted from step x as it could not be found.", id="step"),
     pytest.param({"step_id": "l", "branch_or_iteration_n": 9}, 500, "as it has only 2 iterations", id="iteration"),
     pytest.param({"step_id": "z"}, 500, "Flow cannot be restarted from a non successful module", id="after a failure"),
-    pytest.param({"step_id": "z", "nested_path": [{}]}, 400, "nested_path", id="inside a module"),
+    pytest.param({"step_id": "z", "nested_path": [{}]}, 422, "missing field `step_id`", id="no step inside"),
+    pytest.param({"step_id": "z", "nested_path": [{"step_id": "b"}]}, 400, "is not a container", id="inside a script"),
+    pytest.param(
+        {"step_id": "l", "branch_or_iteration_n": 7, "nested_path": [{"step_id": "b"}]},
+        400,
+        "has only 2 iterations",
+        id="inside an iteration that was not",
+    ),
+    pytest.param(
+        {"step_id": "l", "nested_path": [{"step_id": "q"}]},
+        400,
+        "step 'q' not found in original run",
+        id="no such step",
+    ),
     pytest.param({"step_id": "z", "flow_version": 1}, 404, "flow version not found at name 1", id="version"),
     pytest.param({}, 422, "missing field `step_id`", id="no step"),
 ]
@@ -208,6 +261,42 @@ def test_a_scheduled_script_tries_again(http: httpx.Client) -> None:
     *_, first = http.get("/w/demo/jobs/list", params={"schedule_path": f"{path}_s"}).json()
     assert end(http, first["id"])["job_kind"] == "singlestepflow"
     assert len(http.get("/w/demo/jobs/list", params={"parent_job": first["id"]}).json()) == 3
+
+
+SKIPS = [pytest.param(True, id="it runs"), pytest.param(False, id="it is skipped")]
+
+
+@pytest.mark.parametrize("runs", SKIPS)
+@pytest.mark.parametrize("is_flow", [pytest.param(True, id="flow"), pytest.param(False, id="script")])
+def test_a_schedule_asks_a_script_about_each_tick(http: httpx.Client, runs: bool, is_flow: bool) -> None:
+    """The script gets the time, and only `true` lets the target run."""
+    handler = f"u/admin/asks_{uuid4().hex[:8]}"
+    content = f"def main(scheduled_for: str):\n    return {runs} and scheduled_for.endswith('+00:00')"
+    script = {"path": handler, "summary": "", "content": content, "language": "python3"}
+    assert http.post("/w/demo/scripts/create", json=script).status_code == 201
+    path = f"u/admin/skips_{uuid4().hex[:8]}"
+    if is_flow:
+        path = deploy(http, {"modules": [bash("b", "echo $x done", x="flow_input.x")]})
+    else:
+        http.post(
+            "/w/demo/scripts/create",
+            json={**script, "path": path, "language": "bash", "content": 'x="$1"\necho $x done'},
+        )
+    schedule = {
+        "path": f"{path}_s",
+        "schedule": "* * * * * *",
+        "timezone": "UTC",
+        "script_path": path,
+        "args": {"x": "all"},
+    }
+    body = {**schedule, "is_flow": is_flow, "enabled": True, "dynamic_skip": handler}
+    assert http.post("/w/demo/schedules/create", json=body).status_code == 200
+    time.sleep(1.5)
+    http.post(f"/w/demo/schedules/setenabled/{path}_s", json={"enabled": False})
+    *_, first = http.get("/w/demo/jobs/list", params={"schedule_path": f"{path}_s"}).json()
+    job = end(http, first["id"])
+    assert (job["success"], job["is_skipped"]) == (True, not runs)
+    assert job["result"] == ("all done" if runs else False)
 
 
 def test_who_follows_is_told_how_the_steps_stand(http: httpx.Client) -> None:

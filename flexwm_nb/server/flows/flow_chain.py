@@ -10,12 +10,12 @@ import random
 from collections import deque
 from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from msgspec import structs
 
 from flexwm_nb.server.clock import now, render_time
-from flexwm_nb.server.flows import flow_jobs, flow_run
+from flexwm_nb.server.flows import flow_jobs, flow_run, restarts
 from flexwm_nb.server.flows.answers import Answers
 from flexwm_nb.server.flows.flow_run import FlowRun
 from flexwm_nb.server.interpreter import state
@@ -174,6 +174,11 @@ class Chain:
     def _push(self, run: FlowRun, push: Push, *, alone: bool) -> None:
         moment = now()
         job = flow_jobs.make(push, run.job, moment)
+        if job.is_flow and (place := restarts.below(run.state, push.step_id, push.place)) is not None:
+            try:
+                job = replace(job, flow_status=self._taken_up(job, run, place))
+            except Failure as failure:
+                push = replace(push, outcome=(False, error("InternalErr", failure.text)))
         if push.delete_after is not None and run.above is None:
             kept = run.state.cleanup_module.get("flow_jobs_to_clean", [])
             run.state = structs.replace(run.state, cleanup_module={"flow_jobs_to_clean": [*kept, job.id]})
@@ -191,6 +196,13 @@ class Chain:
         else:
             self.queued = True
         self.write(lambda transaction: queue.insert(transaction, job))
+
+    def _taken_up(self, job: Job, run: FlowRun, place: dict[str, Any]) -> str:
+        """The status of a flow inside of the run that is taken up where an older one stood. Raises Failure."""
+        row = self._context.database.one("job_read", workspace=job.workspace_id, id=place["flow_job_id"])
+        old = json.loads((row or {}).get("flow_status") or "{}")
+        modules = flow_run.node_of(job, run)
+        return json.dumps(restarts.initial_status(old, modules, place), ensure_ascii=False)
 
     def _may_go_on(self, job: Job, moment: int) -> bool:
         return job.scheduled_for <= moment and not job.suspend and self._transitions < LONGEST

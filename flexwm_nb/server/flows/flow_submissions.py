@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
 from starlette.requests import Request
 
-from flexwm_nb.server.flows import new_flow, restarts
+from flexwm_nb.server.flows import nested_restarts, new_flow, restarts
+from flexwm_nb.server.flows.nested_restarts import NestedStep
 from flexwm_nb.server.flows.openflow import read_flow
+from flexwm_nb.server.interpreter.nodes import node
 from flexwm_nb.server.jobs import job_arguments, job_ids, job_views, submissions
 from flexwm_nb.server.jobs.records import Job
 from flexwm_nb.server.schedules.scheduler import FLOW_TAG
 from flexwm_nb.server.scripts import interpreters
 from flexwm_nb.server.store.connections import Row
 from flexwm_nb.server.web import http
-from flexwm_nb.server.web.failures import bad_request, missing
+from flexwm_nb.server.web.failures import missing
 
 NOT_GIVEN = msgspec.Raw(b"")
-NESTED = "A run is taken up at a step of the flow itself, or at an iteration of one; nested_path leads below these"
 
 
 class Restart(msgspec.Struct, kw_only=True):
@@ -28,7 +30,7 @@ class Restart(msgspec.Struct, kw_only=True):
     step_id: str
     branch_or_iteration_n: int | None = None
     flow_version: int | None = None
-    nested_path: list[msgspec.Raw] | None = None
+    nested_path: list[NestedStep] = []
     value: msgspec.Raw = NOT_GIVEN
     args: dict[str, msgspec.Raw] | None = None
 
@@ -106,7 +108,7 @@ async def preview(request: Request) -> Job:
     text = job_arguments.normal(bytes(body.value).decode())
     status = None
     if body.restarted_from is not None:
-        status = _status(_run(request, body.restarted_from.flow_job_id), text, body.restarted_from)
+        status = _status(request, _run(request, body.restarted_from.flow_job_id), text, body.restarted_from)
     return submissions.make_job(
         request,
         query,
@@ -131,10 +133,17 @@ def _run(request: Request, identifier: str) -> Row:
     return row
 
 
-def _status(run: Row, text: str, wanted: RestartedFrom) -> str:
-    """The status that the new run starts with. Raises Failure 500."""
-    old, facts = json.loads(run["flow_status"] or "{}"), msgspec.to_builtins(wanted)
-    return json.dumps(restarts.initial_status(old, text, facts), ensure_ascii=False)
+def _status(request: Request, run: Row, text: str, wanted: RestartedFrom, path: Sequence[NestedStep] = ()) -> str:
+    """The status that the new run starts with. Raises Failure 400 or 500."""
+    parts, where = http.context(request), http.workspace(request)
+    old, facts, modules = json.loads(run["flow_status"] or "{}"), msgspec.to_builtins(wanted), node(text)
+    if path:
+
+        def find(job: str) -> Row | None:
+            return parts.database.one("job_read", workspace=where, id=job)
+
+        facts = nested_restarts.resolve(find, run, modules, facts, list(path))
+    return json.dumps(restarts.initial_status(old, modules, facts), ensure_ascii=False)
 
 
 async def restart(request: Request) -> Job:
@@ -145,8 +154,6 @@ async def restart(request: Request) -> Job:
     """
     query, wanted = submissions.options(request), await http.body(request, Restart)
     run = _run(request, request.path_params["id"])
-    if wanted.nested_path:
-        raise bad_request(NESTED)
     fields = _definition(request, run, wanted)
     place = RestartedFrom(
         flow_job_id=run["id"],
@@ -164,7 +171,7 @@ async def restart(request: Request) -> Job:
         tag=query.tag or run["tag"],
         timeout=run["timeout"] if query.timeout is None else query.timeout,
         **fields,
-        **_of_value(text, query.cache_ttl, _status(run, text, place)),
+        **_of_value(text, query.cache_ttl, _status(request, run, text, place, wanted.nested_path)),
     )
 
 

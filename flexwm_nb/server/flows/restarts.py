@@ -11,7 +11,7 @@ from typing import Any
 
 from flexwm_nb.server.flows.openflow import BadModule, BranchAll, ForLoop, Module, Value, WhileLoop, read_value
 from flexwm_nb.server.interpreter import state
-from flexwm_nb.server.interpreter.nodes import node
+from flexwm_nb.server.interpreter.nodes import Node, Place, node
 from flexwm_nb.server.web.failures import Failure, internal
 
 Status = dict[str, Any]
@@ -26,14 +26,14 @@ def new_status(text: str) -> str:
     return state.encode(state.initial([module.id for module in found.modules], chat=found.flow.chat_input_enabled))
 
 
-def initial_status(old: Status, text: str, restarted_from: dict[str, Any]) -> Status:
-    """The status of a run of a flow, given as JSON, that goes on from another one's.
+def initial_status(old: Status, found: Node, restarted_from: dict[str, Any]) -> Status:
+    """The status of a run of these modules that goes on from another one's.
 
     Raises Failure 500 in Windmill's words for a step that is not there, a module before it that did not succeed and an
     iteration that cannot be taken up.
     """
     step_id, number = restarted_from["step_id"], restarted_from.get("branch_or_iteration_n") or 0
-    modules = node(text).modules  # with the hidden one after a last module that waits
+    modules = found.modules  # with the hidden one after a last module that waits
     place = next((place for place, module in enumerate(modules) if module.id == step_id), None)
     known = {module["id"]: module for module in old.get("modules", ())}
     if place is None or step_id not in known:
@@ -101,6 +101,17 @@ def _check_kind(value: Value, step_id: str) -> str:
     if getattr(value, "parallel", False):
         raise internal(f"{name} module {step_id} is parallel. It can only be restarted as a whole, without a number")
     return name
+
+
+def below(status: state.FlowState, step_id: str, place: Place | None) -> dict[str, Any] | None:
+    """Where the flow that a module pushes is to be taken up, None where it starts anew."""
+    wanted = status.restarted_from or {}
+    if wanted.get("step_id") != step_id or not wanted.get("nested"):
+        return None
+    if place is not None and place.branch is None and place.number != (wanted.get("branch_or_iteration_n") or 0):
+        return None
+    nested: dict[str, Any] = wanted["nested"]
+    return nested
 
 
 def unfinished() -> Failure:

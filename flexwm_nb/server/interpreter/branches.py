@@ -35,7 +35,11 @@ def begin_one(draft: Draft, value: BranchOne, delay: float) -> Asking[Outcome | 
 
 
 def _choose(draft: Draft, value: BranchOne) -> Asking[int]:
-    """The first branch whose predicate holds. Raises Broken."""
+    """The first branch whose predicate holds; that of the run that is taken up inside of it. Raises Broken."""
+    taken_up = draft.state.restarted_from or {}
+    if taken_up.get("step_id") == draft.module.id and taken_up.get("nested"):
+        chosen = taken_up["branch_chosen"]
+        return int(chosen["branch"]) if chosen["type"] == "branch" else DEFAULT
     for number, branch in enumerate(value.branches):
         if (yield from transforms.holds(branch.expr, draft.names(result=True))):
             return number

@@ -18,6 +18,7 @@ ENTERPRISE = "{} is only available in enterprise version"
 # fields that are kept in the column `settings`
 SETTINGS = (
     "on_failure", "on_failure_times", "on_failure_exact", "on_failure_extra_args", "retry", "labels",
+    "dynamic_skip",
 )  # fmt: skip
 
 
@@ -63,8 +64,6 @@ def check(new: ScheduleChange) -> None:
             raise bad_request(ENTERPRISE.format(name))
     if (new.on_failure_times or 1) > 1:
         raise bad_request(ENTERPRISE.format("on_failure with a number of times > 1"))
-    if new.dynamic_skip is not None:
-        raise bad_request("dynamic_skip does not run on the local engine: let the script or flow itself end early")
     if new.on_failure is not None and not new.on_failure.startswith(("script/", "flow/")):
         raise bad_request(f"on_failure: {new.on_failure} is neither script/PATH nor flow/PATH")
     paths.check_text(new.summary, new.description)

@@ -22,7 +22,12 @@ from flexwm_nb.server.store.connections import Row, Transaction
 from flexwm_nb.server.web.failures import Failure, missing
 
 FLOW_TAG = "flow"
-STEP = "a"  # of a flow that is one script
+STEP = "a"  # of a flow that is one script or flow
+SKIP_CHECK = "skip_validation"  # the step before it, named as in Windmill
+NOT_TRUE = (
+    "Schedule handler {} did not return true for datetime {}. "
+    "Handler must return boolean true to execute scheduled job."
+)
 FACTS = ("workspace_id", "schedule_path", "parent_job", "scheduled_for")
 
 
@@ -56,6 +61,10 @@ def _job(transaction: Transaction, schedule: Row, moment: int) -> Job:
     """The job of a tick."""
     find = _flow_fields if schedule["is_flow"] else _script_fields
     fields = find(transaction, schedule)
+    settings = json.loads(schedule["settings"])
+    if (handler := settings.get("dynamic_skip")) or (settings.get("retry") and not schedule["is_flow"]):
+        names = ("path", "hash", "priority", "timeout") if fields["kind"] == "script" else ("path", "timeout")
+        fields = _single_step(schedule, moment, handler) | {name: fields[name] for name in names}
     fields["tag"] = schedule["tag"] or fields["tag"]
     return Job(
         id=new_id(),
@@ -79,19 +88,35 @@ def _script_fields(transaction: Transaction, schedule: Row) -> dict[str, Any]:
         raise missing("script", path)
     names = ("path", "hash", "language", "priority", "timeout", "cache_ttl", "interpreter")
     fields = {name: row[name] for name in names}
-    if retry := json.loads(schedule["settings"]).get("retry"):
-        return _single_step(schedule, retry) | {name: row[name] for name in ("path", "hash", "priority", "timeout")}
     return {"kind": "script", "tag": row["tag"] or default_tag(row["language"]), **fields}
 
 
-def _single_step(schedule: Row, retry: dict[str, Any]) -> dict[str, Any]:
-    """A flow of the script alone, which tries again when it fails."""
+def _single_step(schedule: Row, moment: int, handler: str | None) -> dict[str, Any]:
+    """A flow of the target alone, which may try again when it fails, after a script that says whether it is to run."""
+    kind = "flow" if schedule["is_flow"] else "script"
     names = json.loads(schedule["args"] or "{}")
     given = {name: {"type": "javascript", "expr": f"flow_input[{json.dumps(name)}]"} for name in names}
-    value = {"type": "script", "path": schedule["script_path"], "input_transforms": given}
-    flow = {"modules": [{"id": STEP, "value": value, "retry": retry}]}
-    text = json.dumps(flow, ensure_ascii=False)
+    target = {"id": STEP, "value": {"type": kind, "path": schedule["script_path"], "input_transforms": given}}
+    if retry := json.loads(schedule["settings"]).get("retry"):
+        target["retry"] = retry
+    before = [] if handler is None else [_skip_check(handler, moment)]
+    text = json.dumps({"modules": [*before, target]}, ensure_ascii=False)
     return {"kind": "singlestepflow", "tag": FLOW_TAG, "raw_flow": text, "flow_status": restarts.new_status(text)}
+
+
+def _skip_check(handler: str, moment: int) -> dict[str, Any]:
+    """The step that asks a script about a tick, which is skipped unless the script returns true."""
+    due = (render_time(moment) or "").replace("Z", "+00:00")
+    value = {"type": "static", "value": due}
+    return {
+        "id": SKIP_CHECK,
+        "value": {"type": "script", "path": handler, "input_transforms": {"scheduled_for": value}},
+        "stop_after_if": {
+            "expr": "result !== true",
+            "skip_if_stopped": True,
+            "error_message": NOT_TRUE.format(handler, due),
+        },
+    }
 
 
 def _flow_fields(transaction: Transaction, schedule: Row) -> dict[str, Any]:

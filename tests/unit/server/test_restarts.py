@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from flexwm_nb.server.flows import restarts
+from flexwm_nb.server.interpreter.nodes import node
 from flexwm_nb.server.web.failures import Failure
 
 STEP = {"type": "identity"}
@@ -21,7 +22,7 @@ OLD = {"step": 1, "modules": [A, {"type": "Failure", "id": "l", "job": "3", **JO
 def restart(step: str, number: int | None = None, flow: dict[str, Any] = FLOW) -> dict[str, Any]:
     """The new status."""
     place = {"flow_job_id": "old", "step_id": step, "branch_or_iteration_n": number, "flow_version": None}
-    return restarts.initial_status(OLD, json.dumps(flow), place)
+    return restarts.initial_status(OLD, node(json.dumps(flow)), place)
 
 
 def test_what_stands_before_the_step_is_kept() -> None:
