@@ -1,6 +1,7 @@
 """The settings: what they are, where they come from, and what is wrong with them.
 
-Sources, strongest first: arguments, environment variables (`ENVIRONMENT`), a TOML file, defaults.
+Sources, strongest first: arguments, environment variables (`ENVIRONMENT`), a TOML file, the workspaces that the
+Windmill command line has saved (for an engine that is one of them by its name or address), defaults.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import platformdirs
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import Field, SecretStr, ValidationError, model_validator
 from pydantic.fields import FieldInfo
 from pydantic_settings import (
     BaseSettings,
@@ -20,6 +21,7 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from flexwm_nb import saved_workspaces
 from flexwm_nb.errors import InvalidConfig
 
 APPLICATION = "flexwm_nb"
@@ -28,6 +30,7 @@ MAX_CONCURRENT = 10  # jobs at once on the local engine
 TIMEOUT = 300.0  # seconds that a wait takes at most
 RETRY_ATTEMPTS = 3  # tries of a request that may be repeated
 IDLE_TIMEOUT = 900.0  # seconds without client or job after which the local engine leaves
+ENGINES = ("local", "managed")  # what an engine may be called beside its address
 FILE_VARIABLE = "FLEXWM_CONFIG"  # names the TOML file
 
 # field -> the variables that set it, strongest first; Windmill's own names count too
@@ -42,7 +45,13 @@ ENVIRONMENT: Mapping[str, tuple[str, ...]] = {
     "timeout": ("FLEXWM_TIMEOUT",),
     "retry_attempts": ("FLEXWM_RETRY_ATTEMPTS",),
     "idle_timeout": ("FLEXWM_IDLE_TIMEOUT",),
+    "binary_path": ("FLEXWM_BINARY_PATH", "WINDMILL_BINARY_PATH"),
+    "database_url": ("FLEXWM_DATABASE_URL", "DATABASE_URL"),
     "verify": ("FLEXWM_VERIFY",),
+    "ca_bundle": ("FLEXWM_CA_BUNDLE",),
+    "client_certificate": ("FLEXWM_CLIENT_CERTIFICATE",),
+    "client_key": ("FLEXWM_CLIENT_KEY",),
+    "proxy": ("FLEXWM_PROXY",),
     "debug": ("FLEXWM_DEBUG",),
 }
 
@@ -66,7 +75,10 @@ class Config(BaseSettings):
 
     model_config = SettingsConfigDict(frozen=True, extra="forbid")
 
-    engine: str | None = Field(None, description="'local' or a base URL; None = base_url if set, else local")
+    engine: str | None = Field(
+        None,
+        description="local, managed, a base URL, or a workspace saved by wmill; None = base_url if set, else local",
+    )
     workspace: str = Field(WORKSPACE, pattern=r"^\w+(-\w+)*$", description="workspace id")
     token: SecretStr | None = Field(None, description="token of a remote engine")
     base_url: str | None = Field(None, pattern=r"^https?://", description="base URL of a remote engine")
@@ -76,7 +88,13 @@ class Config(BaseSettings):
     timeout: float = Field(TIMEOUT, gt=0, description="seconds that a wait takes at most")
     retry_attempts: int = Field(RETRY_ATTEMPTS, ge=1, le=20, description="tries of a repeatable request")
     idle_timeout: float = Field(IDLE_TIMEOUT, ge=0, description="idle seconds of the local engine; 0 = stay")
+    binary_path: Path | None = Field(None, description="the Windmill binary of the managed engine")
+    database_url: SecretStr | None = Field(None, description="PostgreSQL of the managed engine; None = one of its own")
     verify: bool = Field(True, description="check the TLS certificate of a remote engine")
+    ca_bundle: Path | None = Field(None, description="PEM file of certificates to trust besides the system's")
+    client_certificate: Path | None = Field(None, description="PEM file by which a remote engine knows this client")
+    client_key: Path | None = Field(None, description="key of the client's certificate, where that file has none")
+    proxy: SecretStr | None = Field(None, description="URL of the proxy to a remote engine; None = the environment's")
     debug: bool = Field(False, description="log requests")
 
     def __init__(self, **arguments: Any) -> None:
@@ -91,6 +109,20 @@ class Config(BaseSettings):
     def target(self) -> str:
         """Which engine is meant: 'local', 'managed' or a base URL."""
         return self.engine or self.base_url or "local"
+
+    @model_validator(mode="before")
+    @classmethod
+    def _saved(cls, given: Any) -> Any:
+        """Add what the Windmill command line knows of the engine that is meant."""
+        wanted = given.get("engine") or given.get("base_url")
+        if not isinstance(wanted, str) or wanted in ENGINES:
+            return given
+        found = saved_workspaces.find(saved_workspaces.read(), wanted, given.get("workspace"))
+        if found is None:
+            return given
+        known = {"workspace": found.workspace, "token": found.token}
+        named = {"engine": found.remote} if found.name == wanted else {}
+        return {**known, **given, **named}
 
     @classmethod
     def settings_customise_sources(

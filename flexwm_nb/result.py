@@ -4,31 +4,35 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Generic, ParamSpec, TypeVar
 
 from flexwm_nb.errors import FlexwmError
 
+P = ParamSpec("P")
 T = TypeVar("T")
 U = TypeVar("U")
 
 
 @dataclass(frozen=True, slots=True)
 class Result(Generic[T]):
-    """How something ended: with a value, or with an error of the package."""
+    """How something ended: with a value, or with an error of the package.
+
+    Any method that raises is made one that tells: `Result.of(engine.scripts.get, "f/flights/late")`.
+    """
 
     value: T | None = None
     error: FlexwmError | None = None
 
     @classmethod
-    def of(cls, work: Callable[[], T]) -> Result[T]:
+    def of(cls, work: Callable[P, T], /, *arguments: P.args, **named: P.kwargs) -> Result[T]:
         """Do it and keep how it ended; errors that are not the package's own pass through."""
         try:
-            return cls(value=work())
+            return cls(value=work(*arguments, **named))
         except FlexwmError as error:
             return cls(error=error)
 
     @property
-    def ok(self) -> bool:
+    def is_success(self) -> bool:
         """Whether it ended with a value."""
         return self.error is None
 

@@ -6,8 +6,9 @@ import contextlib
 import re
 from urllib.parse import urlsplit, urlunsplit
 
+from flexwm_nb import saved_workspaces
 from flexwm_nb.client.client import Client
-from flexwm_nb.client.endpoint import Endpoint, Reopen
+from flexwm_nb.client.endpoint import Endpoint, Reopen, Route
 from flexwm_nb.config import Config
 from flexwm_nb.errors import (
     AuthenticationFailed,
@@ -27,6 +28,7 @@ API = "/api"
 WINDMILL = re.compile(r"^(?:CE|EE)\b")  # how a Windmill's version begins
 NUMBERS = re.compile(r"v(\d+)\.(\d+)\.(\d+)")  # a build from source may have none
 OLDEST = (1, 500, 0)
+KEYRING = "flexwm_nb"  # the service under which the system's keyring has tokens
 SHOWN = 60  # characters of a foreign answer
 
 
@@ -52,6 +54,7 @@ class RemoteBackend:
             raise AuthenticationFailed(
                 f"There is no token for {self._url}",
                 remedy="Give one with WM_TOKEN or connect(token=…); Windmill makes them under Account settings, Tokens",
+                missing=True,
             )
         with contextlib.closing(Client(endpoint, attempts=self._config.retry_attempts)) as client:
             version = self._version(client)
@@ -63,14 +66,21 @@ class RemoteBackend:
         raise EngineError(f"The engine at {self._url} is not ours to stop", remedy="Only the local engine is")
 
     def _endpoint(self, version: str | None = None) -> Endpoint:
-        token = self._config.token
+        config = self._config
+        token = config.token.get_secret_value() if config.token else kept_token(self._url)
         return Endpoint(
             kind=self.kind,
             url=self._url,
-            workspace=self._config.workspace,
-            token=token.get_secret_value().strip() if token else None,
-            verify=self._config.verify,
+            workspace=config.workspace,
+            token=token.strip() if token else None,
             version=version,
+            route=Route(
+                verify=config.verify,
+                ca_bundle=config.ca_bundle,
+                certificate=config.client_certificate,
+                key=config.client_key,
+                proxy=config.proxy.get_secret_value() if config.proxy else None,
+            ),
         )
 
     def _version(self, client: Client) -> str:
@@ -130,8 +140,23 @@ def base_of(address: str) -> str:
         usable = False
     if not usable:
         remedy = "Give local, or a URL such as https://windmill.example.org"
+        if known := [saved.name for saved in saved_workspaces.read()]:
+            remedy += f", or a workspace saved by wmill: {', '.join(known)}"
         raise InvalidConfig(f"{address!r} is not an engine", remedy=remedy, fields=["engine"])
     if found.username or found.password:
         raise InvalidConfig("The engine's address contains a password", remedy="Give a token with WM_TOKEN instead")
     path = found.path.rstrip("/")
     return urlunsplit((found.scheme, found.netloc, path.removesuffix(API).rstrip("/"), "", ""))
+
+
+def kept_token(url: str) -> str | None:
+    """The token that the system's keyring has for an address (`keyring set flexwm_nb URL`), where there is one."""
+    try:
+        import keyring
+    except ImportError:
+        return None
+    try:
+        found: str | None = keyring.get_password(KEYRING, url)
+    except Exception:  # each keyring fails in its own way: locked, without a display, denied
+        return None
+    return found

@@ -7,6 +7,7 @@ import logging
 import random
 import threading
 import time
+import warnings
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TypeVar
 
@@ -16,7 +17,7 @@ from flexwm_nb.client.endpoint import Endpoint, Reopen
 from flexwm_nb.client.failures import CAUGHT, NEVER_SENT, translate
 from flexwm_nb.client.http import httpx
 from flexwm_nb.client.refusals import refused
-from flexwm_nb.errors import EngineUnreachable, RequestRefused
+from flexwm_nb.errors import EngineNotReady, EngineUnreachable, RequestRefused
 from flexwm_nb.models.wire import Wire
 
 W = TypeVar("W", bound=Wire)
@@ -56,6 +57,7 @@ class Client:
         self.attempts = attempts
         self._reopen, self._observe, self._log = reopen, observe, logger
         self._change = threading.Lock()
+        self._closed = False
         self._retired: list[httpx.Client] = []  # of engines that went away; others may still be reading from them
         self._connection = endpoint, self._connect(endpoint)
 
@@ -110,6 +112,7 @@ class Client:
         method that changes nothing twice) and the answer was lost or the engine busy.
         Raises EngineUnreachable, RequestRefused and their kin, or what a text of the engine stands for.
         """
+        self._check_open()
         wanted = {"params": parameters(query), "content": content, "headers": headers}
         repeat = repeat or method in SAFE
         for attempt in range(1, self.attempts + 1):
@@ -133,6 +136,7 @@ class Client:
     @contextlib.contextmanager
     def stream(self, path: str, *, read_timeout: float, **query: Any) -> Iterator[httpx.Response]:
         """An answer that is read while it comes; one try. Raises as `request`, also while it is read."""
+        self._check_open()
         endpoint, http = self._connection
         timeout = httpx.Timeout(read_timeout, connect=transports.CONNECT_TIMEOUT)
         try:
@@ -155,12 +159,18 @@ class Client:
 
     def close(self) -> None:
         """Close the connections; the engine goes on."""
+        self._closed = True
         for http in [*self._retired, self._connection[1]]:
             http.close()
 
     def __repr__(self) -> str:
         """Where it leads."""
         return f"<Client {self.endpoint.kind} {self.endpoint.url}{self.workspace}>"
+
+    def _check_open(self) -> None:
+        if self._closed:
+            remedy = "Connect again: engine.start(), or %windmill_connect"
+            raise EngineNotReady("The connection to the engine was closed", remedy=remedy)
 
     def _has_moved(self, known: Endpoint) -> bool:
         """Find the engine again, and whether it is elsewhere than it was known to be. Raises EngineError."""
@@ -182,6 +192,9 @@ class Client:
             answer = http.request(method, path, **wanted)
             status = answer.status_code
             return answer
+        except RuntimeError:  # httpx's own, where another thread closes it meanwhile
+            self._check_open()
+            raise
         finally:
             seconds = time.perf_counter() - started
             self._log.debug("%s %s: %s in %.1f ms", method, path, status or "no answer", seconds * 1_000)
@@ -190,6 +203,8 @@ class Client:
 
     @staticmethod
     def _connect(endpoint: Endpoint) -> httpx.Client:
+        if not endpoint.route.verify and not endpoint.is_loopback:
+            warnings.warn(f"The TLS certificate of {endpoint.url} is not checked", stacklevel=2)
         try:
             return transports.connect(endpoint)
         except CAUGHT as error:

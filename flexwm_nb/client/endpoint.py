@@ -13,6 +13,17 @@ LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Route:
+    """What is special on the way to an engine."""
+
+    verify: bool = True  # check the TLS certificate
+    ca_bundle: Path | None = None  # certificates to trust besides the system's
+    certificate: Path | None = None  # by which the engine knows this client
+    key: Path | None = None  # of that certificate, where its file has none
+    proxy: str | None = field(default=None, repr=False)  # None = as the environment says
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Endpoint:
     """An engine's address. The token is never shown."""
 
@@ -21,7 +32,7 @@ class Endpoint:
     workspace: str
     token: str | None = field(default=None, repr=False)
     socket: Path | None = None  # Unix socket to go through
-    verify: bool = True  # check the TLS certificate
+    route: Route = Route()
     version: str | None = None
     headers: tuple[tuple[str, str], ...] = ()  # sent with every request
 

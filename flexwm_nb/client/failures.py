@@ -27,7 +27,7 @@ FAILURES: tuple[tuple[type[Exception], type[FlexwmError], str], ...] = (
 )
 CAUGHT = (httpx.HTTPError, httpx.InvalidURL, httpx.CookieConflict, httpx.StreamError)
 NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)  # repeating these is always safe
-CERTIFICATE = "Give your organisation's certificate in SSL_CERT_FILE"
+CERTIFICATE = "Name the file of your organisation's certificate in FLEXWM_CA_BUNDLE"
 
 
 def translate(error: Exception, endpoint: Endpoint) -> FlexwmError:

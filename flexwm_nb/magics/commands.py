@@ -12,6 +12,8 @@ from flexwm_nb.magics.command_parts import Command, Running, content, language, 
 from flexwm_nb.magics.definitions import BY_NAME, STATES
 from flexwm_nb.magics.flow_commands import READERS as FLOW_READERS
 
+ENGINES = ("local", "managed")  # others go by their address, or by the name that wmill saved
+
 __all__ = ["Command", "Running", "asks_for_help", "read"]
 
 
@@ -150,10 +152,8 @@ def _run(name: str, parsed: Parsed) -> Command:
 
 def _connect(name: str, parsed: Parsed) -> Command:
     target = parsed.get("ENGINE")
-    if target is not None and target not in ("local", "managed") and not target.startswith(("http://", "https://")):
-        close = nearest(target, ["local", "managed"])
-        remedy = f"Did you mean {close}?" if close else "Write local or a URL such as https://windmill.example.org"
-        raise InvalidInput(f"{target!r} is no engine", remedy=remedy)
+    if target is not None and "://" not in target and (close := nearest(target, ENGINES)) not in (None, target):
+        raise InvalidInput(f"{target!r} is no engine", remedy=f"Did you mean {close}?")
     return Connect(magic=name, target=target, workspace=parsed.get("workspace"), token_from=parsed.get("token"))
 
 

@@ -21,7 +21,12 @@ DEFINITIONS: tuple[Definition, ...] = (
         name="windmill_connect",
         help="Choose the engine and say which it is.",
         operands=(
-            Operand(name="ENGINE", help="local (default) or the URL of a Windmill", required=False, offers="engine"),
+            Operand(
+                name="ENGINE",
+                help="local (default), managed, a URL, or what wmill saved",
+                required=False,
+                offers="engine",
+            ),
         ),
         options=(
             Option(names=("--workspace", "-w"), metavar="W", help="workspace"),
@@ -30,7 +35,7 @@ DEFINITIONS: tuple[Definition, ...] = (
                 metavar="$NAME",
                 kind="name",
                 offers="variable",
-                help="kernel variable with the token (else WM_TOKEN)",
+                help="kernel variable with the token (else WM_TOKEN, the keyring, or a question)",
             ),
         ),
         examples=("%windmill_connect", "%windmill_connect https://windmill.example.org --workspace data"),

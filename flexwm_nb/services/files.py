@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from flexwm_nb.client.client import Client
+from flexwm_nb.client.identifiers import new_id
 
+UPLOADS = "windmill_uploads/upload_"  # where Windmill puts what has no name
 BINARY = {"Content-Type": "application/octet-stream"}
 
 
@@ -15,14 +17,14 @@ class FileService:
         self._client = client
 
     def upload(self, data: bytes, key: str | None = None) -> str:
-        """Keep data and give its key; without one of yours the engine chooses it."""
+        """Keep data and give its key; without one of yours a new one is chosen."""
         answer = self._client.request(
             "POST",
             f"{self._client.workspace}/job_helpers/upload_s3_file",
-            query={"file_key": key},
+            query={"file_key": key or f"{UPLOADS}{new_id()}"},  # chosen here, so that the request may be repeated
             content=data,
             headers=BINARY,
-            repeat=key is not None,
+            repeat=True,
         )
         return str(answer.json()["file_key"])
 

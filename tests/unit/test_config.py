@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from flexwm_nb import saved_workspaces
 from flexwm_nb.config import ENVIRONMENT, Config
 from flexwm_nb.errors import InvalidConfig
 
@@ -17,6 +19,7 @@ def nothing_set(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     for variable in {name for names in ENVIRONMENT.values() for name in names}:
         monkeypatch.delenv(variable, raising=False)
     monkeypatch.setenv("FLEXWM_CONFIG", str(tmp_path / "config.toml"))
+    monkeypatch.setenv("WMILL_CONFIG_DIR", str(tmp_path))
     return tmp_path / "config.toml"
 
 
@@ -26,13 +29,91 @@ def test_the_defaults() -> None:
     assert (config.target, config.workspace, config.max_concurrent, config.timeout) == ("local", "demo", 10, 300)
 
 
-def test_argument_before_environment_before_file(nothing_set: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each source fills only what stronger ones leave."""
-    nothing_set.write_text('workspace = "file"\nport = 1\ntimeout = 3\n')
-    monkeypatch.setenv("FLEXWM_WORKSPACE", "environment")
-    monkeypatch.setenv("FLEXWM_PORT", "2")
-    config = Config(workspace="argument")
-    assert (config.workspace, config.port, config.timeout) == ("argument", 2, 3)
+REMOTE = "https://windmill.example"
+SOURCES = ("argument", "environment", "file", "wmill")  # strongest first
+VALUES = {  # field -> its value by source
+    "workspace": {name: name for name in SOURCES},
+    "token": {name: f"token-{name}" for name in SOURCES},
+    "port": {"argument": 1, "environment": 2, "file": 3},
+    "timeout": {"argument": 1.5, "environment": 2.5, "file": 3.5},
+    "debug": {"argument": True, "environment": True, "file": True},
+    "proxy": {name: f"http://{name}" for name in SOURCES[:3]},
+    "ca_bundle": {name: Path(f"/{name}.pem") for name in SOURCES[:3]},
+    "binary_path": {name: Path(f"/{name}/windmill") for name in SOURCES[:3]},
+    "database_url": {name: f"postgres://{name}" for name in SOURCES[:3]},
+}
+
+
+@pytest.mark.parametrize("field", VALUES)
+def test_each_source_before_those_after_it(field: str, nothing_set: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Arguments, environment, TOML file, what wmill has saved, defaults; each fills what stronger ones leave."""
+    values, default = VALUES[field], shown(getattr(Config(), field))
+    saved(nothing_set.parent, "theirs", workspace="wmill", token="token-wmill")
+    for first in range(len(SOURCES) + 1):
+        given = {name: values[name] for name in SOURCES[first:] if name in values}
+        variable = ENVIRONMENT[field][-1]
+        monkeypatch.setenv(variable, str(given["environment"])) if "environment" in given else monkeypatch.delenv(
+            variable, raising=False
+        )
+        nothing_set.write_text(f"{field} = {toml(given['file'])}\n" if "file" in given else "")
+        argument = {field: given["argument"]} if "argument" in given else {}
+        engine = "theirs" if "wmill" in SOURCES[first:] else "local"
+        assert shown(getattr(Config(engine=engine, **argument), field)) == next(iter(given.values()), default)
+
+
+def shown(value: Any) -> Any:
+    """A field's value, secrets included."""
+    return value.get_secret_value() if hasattr(value, "get_secret_value") else value
+
+
+def toml(value: Any) -> str:
+    """A value as TOML."""
+    return json.dumps(value if isinstance(value, (bool, int, float)) else str(value))
+
+
+def saved(folder: Path, *names: str, remote: str = f"{REMOTE}/", **fields: str) -> None:
+    """Workspaces as wmill saves them; the last is the active one."""
+    (folder / "windmill").mkdir(exist_ok=True)
+    found = [{"name": name, "remote": remote, "workspaceId": fields.get("workspace", name), **fields} for name in names]
+    text = "".join(json.dumps(one) + "\n" for one in [*found])
+    (folder / "windmill" / "remotes.ndjson").write_text(f"no json\n{text}")
+    (folder / "windmill" / "activeWorkspace").write_text(names[-1])
+
+
+@pytest.mark.parametrize(
+    ("given", "workspace"),
+    [
+        ({"engine": "first"}, "first"),
+        ({"engine": REMOTE}, "second"),
+        ({"engine": f"{REMOTE}/", "workspace": "first"}, "first"),
+        ({"base_url": f"{REMOTE}/api"}, "second"),
+        ({"engine": "https://elsewhere.example"}, "demo"),
+        ({}, "demo"),
+    ],
+    ids=["name", "address: the active one", "address and workspace", "base URL", "another address", "no engine"],
+)
+def test_what_wmill_has_saved(given: dict[str, str], workspace: str, nothing_set: Path) -> None:
+    """Counts for the engine that is meant, and never chooses the engine."""
+    saved(nothing_set.parent, "first", "second", token="s3cret")
+    config = Config(**given)
+    assert config.workspace == workspace
+    assert (config.token is not None) == (workspace != "demo")
+    assert config.target.startswith("https://") is bool(given)
+
+
+@pytest.mark.parametrize(
+    ("environment", "platform", "expected"),
+    [
+        ({"HOME": "/h"}, "linux", "/h/.config/windmill"),
+        ({"HOME": "/h", "XDG_CONFIG_HOME": "/x"}, "linux", "/x/windmill"),
+        ({"HOME": "/h", "XDG_CONFIG_HOME": "/x"}, "darwin", "/h/Library/Preferences/windmill"),
+        ({"HOME": "/h", "XDG_CONFIG_HOME": "/x", "WMILL_CONFIG_DIR": "/w"}, "linux", "/w/windmill"),
+    ],
+    ids=["home", "XDG", "mac", "chosen"],
+)
+def test_where_wmill_keeps_them(environment: dict[str, str], platform: str, expected: str) -> None:
+    """As the command line itself looks for them."""
+    assert saved_workspaces.folder(environment, platform) == Path(expected)
 
 
 @pytest.mark.parametrize(
@@ -80,13 +161,18 @@ def test_a_file_that_is_no_toml_is_named(nothing_set: Path) -> None:
         Config()
 
 
-def test_the_token_is_never_shown(nothing_set: Path) -> None:
-    """Neither by repr nor in an error about another field."""
-    nothing_set.write_text('token = "s3cret"\n')
+SECRETS = {"token": "s3cret", "database_url": "postgres://u:s3cret@db/x", "proxy": "http://u:s3cret@proxy"}
+
+
+@pytest.mark.parametrize("field", SECRETS)
+def test_secrets_are_never_shown(field: str, nothing_set: Path) -> None:
+    """Neither by repr nor in an error about another field, nor in one about this one."""
+    nothing_set.write_text(f'{field} = "{SECRETS[field]}"\n')
     assert "s3cret" not in repr(Config())
-    with pytest.raises(InvalidConfig) as caught:
-        Config(token="s3cret", port=-1)
-    assert "s3cret" not in str(caught.value)
+    for wrong in ({field: SECRETS[field], "port": -1}, {field: ["s3cret"]}):
+        with pytest.raises(InvalidConfig) as caught:
+            Config(**wrong)
+        assert "s3cret" not in str(caught.value)
 
 
 def test_settings_do_not_change() -> None:

@@ -16,13 +16,19 @@ def fail() -> int:
 def test_a_value() -> None:
     """It is there, and can be changed."""
     result = Result.of(lambda: 20).map(lambda value: value + 1)
-    assert (result.ok, result.unwrap()) == (True, 21)
+    assert (result.is_success, result.unwrap()) == (True, 21)
+
+
+def test_any_method_becomes_one_that_tells() -> None:
+    """With its own arguments, and without a twin of each method."""
+    assert Result.of(divmod, 7, 2).unwrap() == (3, 1)
+    assert Result.of(int, "21", base=8).map(str) == Result(value="17")
 
 
 def test_an_error() -> None:
     """It is kept until somebody wants the value."""
     result = Result.of(fail).map(lambda value: value + 1)
-    assert not result.ok
+    assert not result.is_success
     with pytest.raises(JobFailed):
         result.unwrap()
 

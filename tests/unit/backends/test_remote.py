@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import ssl
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
+import keyring
+import keyring.backend
 import pytest
+import trustme
 
 from flexwm_nb.backends.remote import RemoteBackend, base_of
 from flexwm_nb.config import Config
@@ -34,14 +39,15 @@ GOOD: Answers = {
 
 
 @contextmanager
-def peer(answers: Answers) -> Iterator[str]:
-    """A server with these answers, and its address."""
+def peer(answers: Answers, context: ssl.SSLContext | None = None) -> Iterator[str]:
+    """A server with these answers, and its address; `context` makes it speak TLS."""
 
     class Handler(BaseHTTPRequestHandler):
         def answer(self) -> None:
             """Give the answer; 404 for what there is none."""
             self.rfile.read(int(self.headers.get("content-length") or 0))
-            status, text = answers.get(f"{self.command} {self.path}", (404, ""))
+            path = self.path.removeprefix("http://windmill.invalid")  # so asks who comes through a proxy
+            status, text = answers.get(f"{self.command} {path}", (404, ""))
             self.send_response(status)
             if 300 <= status < 400:
                 self.send_header("location", text)
@@ -56,10 +62,12 @@ def peer(answers: Answers) -> Iterator[str]:
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = True
+    if context is not None:
+        server.socket = context.wrap_socket(server.socket, server_side=True)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     try:
-        yield f"http://127.0.0.1:{server.server_address[1]}"
+        yield f"http{'s' if context else ''}://{'localhost' if context else '127.0.0.1'}:{server.server_address[1]}"
     finally:
         server.shutdown()
         server.server_close()
@@ -198,3 +206,85 @@ class Counting(dict[str, tuple[int, str]]):
         """Note the request."""
         self._seen.append(key)
         return (503, "busy") if self._busy() else super().get(key, default)
+
+
+@pytest.fixture
+def authority(tmp_path: Path) -> trustme.CA:
+    """An organisation's own authority; its certificate is in ca.pem, one for a client in client.pem."""
+    made = trustme.CA()
+    made.cert_pem.write_to_path(tmp_path / "ca.pem")
+    made.issue_cert("client@example.org").private_key_and_cert_chain_pem.write_to_path(tmp_path / "client.pem")
+    return made
+
+
+def speaking_tls(authority: trustme.CA, *, knows_clients: bool = False) -> ssl.SSLContext:
+    """A server's side of TLS; `knows_clients` by certificates of the same authority."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("localhost").configure_cert(context)
+    if knows_clients:
+        context.verify_mode = ssl.CERT_REQUIRED
+        authority.configure_trust(context)
+    return context
+
+
+def test_the_certificate_of_an_organisation(authority: trustme.CA, tmp_path: Path) -> None:
+    """Is trusted where its authority is named; else the error says how to name it."""
+    with peer(GOOD, speaking_tls(authority)) as url:
+        assert backend(url, ca_bundle=tmp_path / "ca.pem").open().version
+        with pytest.raises(EngineUnreachable, match="FLEXWM_CA_BUNDLE"):
+            backend(url, retry_attempts=1).open()
+
+
+def test_a_certificate_of_the_client(authority: trustme.CA, tmp_path: Path) -> None:
+    """Is shown to a server that wants one, and a file that is none is named."""
+    given = {"ca_bundle": tmp_path / "ca.pem", "retry_attempts": 1}
+    with peer(GOOD, speaking_tls(authority, knows_clients=True)) as url:
+        assert backend(url, client_certificate=tmp_path / "client.pem", **given).open().version
+        with pytest.raises(EngineUnreachable):
+            backend(url, **given).open()
+    with pytest.raises(InvalidConfig, match=r"client_certificate.*never\.pem"):
+        backend(url, client_certificate=tmp_path / "never.pem", **given).open()
+
+
+def test_a_certificate_that_is_not_checked() -> None:
+    """Is a warning."""
+    with pytest.warns(UserWarning, match="is not checked"), pytest.raises(EngineUnreachable):
+        backend("https://windmill.invalid", verify=False, retry_attempts=1).open()
+
+
+def test_a_proxy() -> None:
+    """Brings the requests to an engine that cannot be reached otherwise; its password is not shown."""
+    with peer(GOOD) as url:
+        config = {"proxy": url.replace("//", "//ada:s3cret@"), "retry_attempts": 1}
+        opened = backend("http://windmill.invalid", **config)
+        assert opened.open().version == "CE v1.743.0"
+        assert "s3cret" not in repr(opened.open()) + repr(Config(proxy=config["proxy"]))
+    with pytest.raises(InvalidConfig, match="proxy"):
+        backend("http://windmill.invalid", proxy="gopher://x").open()
+
+
+class Ring(keyring.backend.KeyringBackend):
+    """A keyring with one token."""
+
+    priority = 1
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+
+    def get_password(self, service: str, username: str) -> str | None:
+        """The token of that address."""
+        return "kept" if (service, username) == ("flexwm_nb", self.url) else None
+
+    set_password = delete_password = get_password  # type: ignore[assignment]
+
+
+def test_a_token_of_the_keyring() -> None:
+    """Is used where none is given."""
+    before = keyring.get_keyring()
+    with peer(GOOD) as url:
+        try:
+            keyring.set_keyring(Ring(url))
+            assert backend(url, token=None).open().token == "kept"
+            assert backend(url, token="given").open().token == "given"
+        finally:
+            keyring.set_keyring(before)

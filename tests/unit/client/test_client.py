@@ -15,7 +15,7 @@ import pytest
 from flexwm_nb.client.client import Client, parameters, pause
 from flexwm_nb.client.endpoint import Endpoint
 from flexwm_nb.client.events import UpdateStream
-from flexwm_nb.errors import AuthenticationFailed, EngineUnreachable, JobNotFound, RequestRefused
+from flexwm_nb.errors import AuthenticationFailed, EngineNotReady, EngineUnreachable, JobNotFound, RequestRefused
 
 JOB = "01a2100f-0000-7000-8000-000000000000"
 HANG_UP = b""
@@ -170,6 +170,15 @@ def test_a_deadline_ends_a_silent_stream() -> None:
         begin = time.monotonic()
         assert list(UpdateStream(made, JOB, deadline=begin + 0.2)) == []
         assert time.monotonic() - begin < 2
+
+
+@pytest.mark.parametrize("use", ["get", "post", "stream"])
+def test_a_closed_client_says_so(use: str) -> None:
+    """And how to go on; so does one that is closed while a request waits."""
+    with peer() as (url, _), client(url) as made:
+        made.close()
+        with pytest.raises(EngineNotReady, match="Connect again"):
+            list(UpdateStream(made, JOB)) if use == "stream" else getattr(made, use)("/x")
 
 
 def test_queries_as_windmill_spells_them() -> None:
