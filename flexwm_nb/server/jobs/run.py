@@ -22,8 +22,7 @@ from flexwm_nb.server.web.http import Identity
 
 if TYPE_CHECKING:
     from flexwm_nb.server.context import Context
-    from flexwm_nb.server.runners.process import RunningJob
-    from flexwm_nb.server.runners.registry import RefusedJob
+    from flexwm_nb.server.runners.stages import Begun
     from flexwm_nb.server.store.connections import Row
 
 MARKERS = ("$var:", "$jsonvar:", "$res:", "$encrypted:")
@@ -48,10 +47,11 @@ class Run:
         self.canceled: tuple[str, str] | None = None  # by whom, why
         self._context = context
         self._log = context.logs.open(job.id, taken_up=job.attempt > 1)
-        self._log.append(f"job={job.id} tag={job.tag} worker={job.worker} hostname={HOST} isolation=none\n")
+        self._head = f"job={job.id} tag={job.tag} worker={job.worker} hostname={HOST} isolation=none\n"
+        self._log.append(self._head)
         self._token = ""
-        self._ready: asyncio.Task[RunningJob | RefusedJob] | None = None
-        self._process: RunningJob | RefusedJob | None = None
+        self._ready: asyncio.Task[Begun] | None = None
+        self._process: Begun | None = None
         self._forced: asyncio.Future[Ending] = asyncio.get_running_loop().create_future()
         self._task: asyncio.Task[Ending] | None = None
         self._began = self._launched = time.monotonic()
@@ -136,17 +136,22 @@ class Run:
         left = self.job.timeout - (time.monotonic() - self._began)
         return asyncio.get_running_loop().call_later(max(left, 0.0), self._end_process, outcomes.TIMED_OUT)
 
-    async def _launch(self) -> RunningJob | RefusedJob:
+    async def _launch(self) -> Begun:
         """Get the process ready. Raises Refusal."""
         token = self._token = self._issue_token()
         job, base_url = self.job, self._context.lifecycle.url
         variables = environment.contextual(
             job, base_url=base_url, token=token, flow_path=self._context.flows.path_above(job)
         )
+        source = self._source()
         request = RunRequest(
             job_id=job.id,
             language=job.language or "",
-            content=self._source(),
+            content=source["content"],
+            lock=source["lock"],
+            dedicated=bool(source["dedicated_worker"]),
+            workspace=job.workspace_id,
+            log_head=self._head,
             path=job.path,
             arguments=await self._arguments(variables),
             entrypoint=job.entrypoint,
@@ -157,15 +162,15 @@ class Run:
         )
         return await self._context.runners.prepare(request, self._log.append)
 
-    def _source(self) -> str:
-        """What is run. Raises Refusal."""
+    def _source(self) -> Row:
+        """What is run, with its lock. Raises Refusal."""
         job = self.job
         if job.kind != "script":
-            return job.raw_code or ""
+            return {"content": job.raw_code or "", "lock": job.raw_lock, "dedicated_worker": False}
         row = self._context.database.one("jobs_script_content", workspace=job.workspace_id, hash=job.hash)
         if row is None:
             raise Refusal(f"Not found: Script {job.path} is not there any more. Register it and run it again")
-        return str(row["content"])
+        return row
 
     async def _arguments(self, variables: dict[str, str]) -> str:
         """The arguments with what they refer to put in. Raises Refusal."""

@@ -4,6 +4,7 @@ The order is a JSON object: `files` to write in the job's directory, `environmen
 execute or `python`, a module to import and call. One more byte lets it
 begin: until then nothing of the job runs. Answers on the control socket are frames of a kind and a text:
 R the result, E the error object, X why it could not start, Z the exit code and peak memory, always last.
+An order that `serves` is for a process that is kept: orders follow it, one for each job, each answered by A at once.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ HEAD = struct.Struct("!I")
 FRAME = struct.Struct("!cI")
 REHEARSAL = """{"function": "main", "arguments": "{\\"n\\": 1}", "everything": false, "verbatim": false,
 "parameters": [{"name": "n", "optional": false, "type": ""}], "result_bytes": 1000, "step": null}"""
-RESULT, ERROR, NOT_STARTED, END = b"R", b"E", b"X", b"Z"
+RESULT, ERROR, NOT_STARTED, END, ACCEPTED = b"R", b"E", b"X", b"Z", b"A"
 
 _spec = importlib.util.spec_from_file_location(
     "flexwm_python_call", os.path.join(os.path.dirname(os.path.abspath(__file__)), "python_call.py")
@@ -47,6 +48,8 @@ def wait_and_run(control: Any, folder: str) -> None:
     limit(order["limits"])
     if order.get("waits"):
         execute(control, order)
+    if order.get("serves"):
+        serve(control, order, folder)
     if not exactly(control, 1):
         shutil.rmtree(folder, ignore_errors=True)
         os._exit(0)
@@ -141,11 +144,12 @@ def limit(limits: dict[str, Any]) -> None:
 
 
 def execute(control: Any, order: dict[str, Any]) -> None:
-    """Become the command. One that `waits` gets the socket as descriptor 3, and waits there for its own beginning."""
+    """Become the command. One that `waits` gets the socket as descriptor 3 or `descriptor`, and there its beginning."""
     command = order["command"]
     if order.get("waits"):
-        os.dup2(control.fileno(), 3)
-        os.set_inheritable(3, True)
+        descriptor = order.get("descriptor", 3)
+        os.dup2(control.fileno(), descriptor)
+        os.set_inheritable(descriptor, True)
     try:
         os.execvpe(command[0], command, order["environment"])
     except OSError as error:
@@ -153,13 +157,43 @@ def execute(control: Any, order: dict[str, Any]) -> None:
         os._exit(127)
 
 
-def run_python(control: Any, order: dict[str, Any], folder: str) -> None:
-    """Import the script, call its function, answer, and end as a Python program ends."""
+def serve(control: Any, order: dict[str, Any], folder: str) -> None:
+    """Import the script with the first job, and call its function for each."""
+    module = None
+    while True:
+        job = receive(control)
+        if job is None:
+            shutil.rmtree(folder, ignore_errors=True)
+            os._exit(0)
+        send(control, ACCEPTED, "")
+        begin_python(job, folder)
+        task = job["python"]
+        try:
+            module = module or make_module(task["module"], sys.argv[0], order["files"][task["file"]])
+        except BaseException as error:
+            if not isinstance(error, SystemExit):
+                report_uncaught(folder)
+            finish(control, exit_status(error) if isinstance(error, SystemExit) else 1, folder)
+        kind, text = python_call.call(module, task)
+        for stream in (sys.stdout, sys.stderr):
+            stream.flush()
+        send(control, kind, text)
+        send(control, END, "0 %d" % resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+
+
+def begin_python(order: dict[str, Any], folder: str) -> None:
+    """Give this process the job's environment and its script's place."""
     os.environ.clear()
     os.environ.update(order["environment"])
+    sys.argv = [os.path.join(folder, order["python"]["file"])]
+    if sys.path[:1] != [folder]:
+        sys.path.insert(0, folder)
+
+
+def run_python(control: Any, order: dict[str, Any], folder: str) -> None:
+    """Import the script, call its function, answer, and end as a Python program ends."""
+    begin_python(order, folder)
     task = order["python"]
-    sys.argv = [os.path.join(folder, task["file"])]
-    sys.path.insert(0, folder)
     code = 0
     try:
         module = make_module(task["module"], sys.argv[0], order["files"][task["file"]])

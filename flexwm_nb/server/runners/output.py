@@ -13,13 +13,13 @@ TAIL = 4_000  # characters of the log's end that are kept for errors
 class Output:
     """Turns the bytes of merged stdout and stderr to log text: empty lines and NULs dropped, streamed lines apart."""
 
-    def __init__(self, append: Callable[[str], None], *, limit: int) -> None:
-        """Give log text to `append`, an empty one when only the stream has grown.
+    def __init__(self, append: Callable[[str], None], *, limit: int, tail: str = "") -> None:
+        """Give log text to `append`, an empty one when only the stream has grown; `tail` stands in the log already.
 
         `full` is set once more than `limit` bytes have come.
         """
         self.last_line = ""
-        self.tail = ""
+        self.tail = tail
         self.size = 0
         self._append, self._limit = append, limit
         self._decoder = codecs.getincrementaldecoder("utf-8")("replace")

@@ -28,10 +28,13 @@ LOST = "the job's process ended together with its launcher"
 class RunningJob:
     """A job on a child of a zygote: it gets ready when ordered, and runs when it is told to begin."""
 
-    def __init__(self, request: RunRequest, runner: Runner, zygote: Zygote, spare: Spare, output: Output) -> None:
-        """Watch the child; `order` tells it what to do."""
-        self.pid: int | None = spare.pid
-        self._request, self._runner, self._zygote, self._spare, self._output = request, runner, zygote, spare, output
+    _zygote: Zygote
+    _spare: Spare
+
+    def __init__(self, request: RunRequest, runner: Runner, output: Output) -> None:
+        """`attach` gives it a child, `order` tells the child what to do."""
+        self.pid: int | None = None
+        self._request, self._runner, self._output = request, runner, output
         self._loop = asyncio.get_running_loop()
         self._future: asyncio.Future[Outcome] = self._loop.create_future()
         self._frames: dict[bytes, str] = {}
@@ -39,6 +42,10 @@ class RunningJob:
         self._reason: str | None = None
         self._exited = False
         self._reading = True
+
+    def attach(self, zygote: Zygote, spare: Spare) -> None:
+        """Watch this child, which has been taken."""
+        self.pid, self._zygote, self._spare = spare.pid, zygote, spare
         self._loop.add_reader(spare.output, self._output_readable)
         self._loop.add_reader(spare.control.fileno(), self._control_readable)
         zygote.watch(spare.pid, self._ended)
@@ -50,9 +57,8 @@ class RunningJob:
 
     async def order(self, order: dict[str, Any]) -> None:
         """Send what is to be done, so that the child gets ready for it."""
-        data = json.dumps(order).encode("utf-8", "surrogatepass")
         with suppress(OSError):
-            await self._loop.sock_sendall(self._spare.control, HEAD.pack(len(data)) + data)
+            await self._loop.sock_sendall(self._spare.control, frame(order))
 
     def begin(self) -> None:
         """Let the job run."""
@@ -189,13 +195,23 @@ class RunningJob:
             memory_peak_kb=memory,
         )
 
-    def _clean(self) -> None:
-        """Let go of everything the job had."""
+    def _stop_watching(self) -> None:
+        """Hear no more of the child."""
         self._loop.remove_reader(self._spare.output)
         self._loop.remove_reader(self._spare.control.fileno())
+
+    def _clean(self) -> None:
+        """Let go of everything the job had."""
+        self._stop_watching()
         self._spare.close()
         if not remove_small(self._spare.directory):
             self._loop.run_in_executor(None, remove_directory, self._spare.directory)
+
+
+def frame(order: dict[str, Any]) -> bytes:
+    """An order as it is sent."""
+    data = json.dumps(order).encode("utf-8", "surrogatepass")
+    return HEAD.pack(len(data)) + data
 
 
 def read_regular(path: Path, limit: int) -> bytes:

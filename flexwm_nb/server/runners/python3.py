@@ -7,10 +7,11 @@ import keyword
 import platform
 import re
 from functools import lru_cache
+from hashlib import sha256
 from typing import Any
 
 from flexwm_nb.errors import InvalidSource
-from flexwm_nb.server.runners.base import Ending, Runner, RunnerError, RunRequest
+from flexwm_nb.server.runners.base import Ending, Kept, Runner, RunnerError, RunRequest
 from flexwm_nb.server.runners.jsonb import normalize
 from flexwm_nb.signatures import parse_signature
 
@@ -53,6 +54,14 @@ class Python3(Runner):
                 "step": request.flow_step_id,
             },
         }
+
+    def kept(self, request: RunRequest) -> Kept | None:
+        """A process that has imported the script, where it is a dedicated one."""
+        if not request.dedicated:
+            return None
+        parts = (request.workspace, request.path, request.interpreter, request.lock, request.content)
+        key = sha256(json.dumps(parts).encode("utf-8", "surrogatepass")).hexdigest()
+        return Kept(key=key, order={**self.order(request), "serves": True}, interpreter=request.interpreter)
 
     def result(self, request: RunRequest, ending: Ending) -> tuple[bool, str]:
         """What the function returned, or what it streamed."""

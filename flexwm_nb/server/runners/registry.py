@@ -8,12 +8,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 from flexwm_nb.server.runners import failures
-from flexwm_nb.server.runners.base import Outcome, Runner, RunnerError, RunRequest
+from flexwm_nb.server.runners.base import Kept, Outcome, Runner, RunnerError, RunRequest
 from flexwm_nb.server.runners.bash import Bash
+from flexwm_nb.server.runners.kept import KeptJob, Pool
 from flexwm_nb.server.runners.output import Output
 from flexwm_nb.server.runners.process import RunningJob
 from flexwm_nb.server.runners.python3 import Python3
-from flexwm_nb.server.runners.zygotes import Zygote, remove_directory
+from flexwm_nb.server.runners.stages import Begun, StagedJob
+from flexwm_nb.server.runners.zygotes import Spare, Zygote, remove_directory
 
 RUNNERS: tuple[Runner, ...] = (Python3(), Bash())
 SPARES = 2  # children that wait for jobs, for each interpreter
@@ -50,6 +52,7 @@ class Runners:
         """Give jobs their directories below `directory`."""
         self._directory, self._count = directory, spares
         self._zygotes: dict[str, Zygote] = {}
+        self._pool = Pool(self._child)
         self._by_language = {language: runner for runner in RUNNERS for language in runner.languages}
 
     @property
@@ -75,7 +78,7 @@ class Runners:
         runner = self._by_language.get(language)
         return runner.grace if runner else 0.0
 
-    async def prepare(self, request: RunRequest, on_output: Callable[[str], None]) -> RunningJob | RefusedJob:
+    async def prepare(self, request: RunRequest, on_output: Callable[[str], None]) -> Begun:
         """Get a job ready on a process; it runs when told to `begin`. `on_output` gets text for its log."""
         runner = self._by_language.get(request.language)
         step = request.flow_step_id
@@ -83,28 +86,51 @@ class Runners:
             known = ", ".join(sorted(self._by_language))
             text = f"{request.language} does not run on the local engine, which runs {known}. A real Windmill runs it"
             return RefusedJob(f"{text}: connect with %windmill_connect URL", step)
+        output = Output(on_output, limit=request.limits.output_bytes, tail=request.log_head)
+
+        async def place(settled: RunRequest) -> Begun:
+            return await self._place(settled, runner, output)
+
         try:
-            order = runner.order(request)
+            settled = runner.settle(request)
         except RunnerError as error:
             return RefusedJob(str(error), step)
-        output = Output(on_output, limit=request.limits.output_bytes)
-        output.note(runner.banner(request))
+        return await place(settled) if settled is not None else StagedJob(request, runner, output, place)
+
+    async def _place(self, request: RunRequest, runner: Runner, output: Output) -> Begun:
+        """The job on a process that has its order."""
         try:
-            job = await self._on_spare(request, runner, output)
+            order, kept = runner.order(request), runner.kept(request)
+            output.note(runner.banner(request))
+            job = await self._on_process(request, runner, output, kept)
+        except RunnerError as error:
+            return RefusedJob(str(error), request.flow_step_id)
         except OSError as error:
-            return RefusedJob(f"no process can be started: {error}", step)
+            return RefusedJob(f"no process can be started: {error}", request.flow_step_id)
         await job.order(order)
         return job
 
-    async def _on_spare(self, request: RunRequest, runner: Runner, output: Output) -> RunningJob:
-        """The job on a child; another zygote is started when one has ended. Raises OSError."""
+    async def _on_process(self, request: RunRequest, runner: Runner, output: Output, kept: Kept | None) -> RunningJob:
+        """The job with a process of its own, or with the prospect of one that is kept. Raises OSError."""
+        if kept is not None and not kept.single_use:
+            return KeptJob(request, runner, output, self._pool, kept)
+        if kept is None:
+            zygote, spare = await self._child(request.interpreter)
+        else:
+            held = await self._pool.take(kept)
+            zygote, spare = held.zygote, held.spare
+        if request.shared is not None:
+            (spare.directory / SHARED).symlink_to(self._shared_directory(request.shared))
+        job = RunningJob(request, runner, output)
+        job.attach(zygote, spare)
+        return job
+
+    async def _child(self, interpreter: str | None) -> tuple[Zygote, Spare]:
+        """A child of an interpreter's zygote; another zygote is started when one has ended. Raises OSError."""
         for attempt in range(ATTEMPTS):
-            zygote = self._zygote(request.interpreter or sys.executable)
+            zygote = self._zygote(interpreter or sys.executable)
             try:
-                spare = await zygote.take()
-                if request.shared is not None:
-                    (spare.directory / SHARED).symlink_to(self._shared_directory(request.shared))
-                return RunningJob(request, runner, zygote, spare, output)
+                return zygote, await zygote.take()
             except ConnectionError:
                 if attempt == ATTEMPTS - 1:
                     raise

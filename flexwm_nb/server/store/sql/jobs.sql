@@ -125,8 +125,8 @@ SELECT path, hash, language, tag, timeout, priority, cache_ttl, interpreter FROM
 WHERE workspace_id = :workspace AND hash = :hash AND deleted = 0;
 
 -- name: jobs_script_content
--- The source that a job runs.
-SELECT content FROM script WHERE workspace_id = :workspace AND hash = :hash;
+-- The source that a job runs, and how.
+SELECT content, lock, dedicated_worker FROM script WHERE workspace_id = :workspace AND hash = :hash;
 
 -- name: jobs_account
 -- Whom a job acts as.
