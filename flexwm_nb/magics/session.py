@@ -7,6 +7,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Mapping
 from concurrent.futures import Future
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -79,6 +80,7 @@ class Session:
                     self._engine = before
             future.set_exception(error)
             return
+        _share(engine)
         future.set_result(engine)
 
     @property
@@ -237,3 +239,13 @@ def _only(matching: list[str], part: str) -> str:
         shown = ", ".join(matching[:3]) + (" …" if len(matching) > 3 else "")
         raise InvalidInput(f"{part!r} may be any of {len(matching)} jobs", why=shown, remedy="Give more of the id")
     return matching[0]
+
+
+def _share(engine: Engine) -> None:
+    """Let the Jupyter server of this user find an engine that this kernel has started for itself."""
+    from flexwm_nb.backends import registered
+
+    endpoint = engine.client.endpoint
+    if endpoint.kind == "managed":
+        with suppress(OSError):  # without it the sidebar alone misses the engine
+            registered.register(endpoint)

@@ -1,0 +1,95 @@
+"""Engines that programs of this user have opened, noted so that the Jupyter server finds them too.
+
+Each note is a file of its own, closed to everybody else, and counts for as long as the process that wrote it lives.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import platformdirs
+
+from flexwm_nb.backends.process import is_alive
+from flexwm_nb.client.endpoint import Endpoint
+from flexwm_nb.config import APPLICATION
+
+PRIVATE_FOLDER = 0o700
+PRIVATE_FILE = 0o600
+OTHERS = 0o077  # permissions of everybody but the owner
+
+
+def folder() -> Path:
+    """Where the notes are."""
+    return Path(platformdirs.user_runtime_dir(APPLICATION)) / "engines"
+
+
+def register(endpoint: Endpoint) -> Path:
+    """Note an engine that this process has opened; the note's file. Raises OSError."""
+    directory = folder()
+    directory.mkdir(mode=PRIVATE_FOLDER, parents=True, exist_ok=True)
+    facts = {
+        "pid": os.getpid(),
+        "kind": endpoint.kind,
+        "url": endpoint.url,
+        "workspace": endpoint.workspace,
+        "token": endpoint.token,
+        "socket": str(endpoint.socket) if endpoint.socket else None,
+        "verify": endpoint.verify,
+        "version": endpoint.version,
+    }
+    key = hashlib.sha256(f"{endpoint.url} {endpoint.workspace}".encode()).hexdigest()[:16]
+    path = directory / f"{os.getpid()}-{key}.json"
+    aside = path.with_suffix(".new")
+    descriptor = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, PRIVATE_FILE)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        json.dump(facts, file)
+    aside.replace(path)
+    return path
+
+
+def forget(path: Path) -> None:
+    """Remove a note."""
+    path.unlink(missing_ok=True)
+
+
+def registered() -> Iterator[Endpoint]:
+    """The engines whose notes can be trusted and whose processes live; what others left behind is removed."""
+    directory = folder()
+    for path in sorted(directory.glob("*.json")) if directory.is_dir() else ():
+        found = _read(path)
+        if found is None:
+            continue
+        pid, endpoint = found
+        if is_alive(pid):
+            yield endpoint
+        else:
+            forget(path)
+
+
+def _read(path: Path) -> tuple[int, Endpoint] | None:
+    """What a note says; None where it is not this user's alone, or no note."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    except OSError:
+        return None
+    with os.fdopen(descriptor, encoding="utf-8", errors="replace") as file:
+        facts = os.fstat(descriptor)
+        if facts.st_uid != os.getuid() or facts.st_mode & OTHERS:
+            return None
+        try:
+            found = json.load(file)
+            return int(found["pid"]), Endpoint(
+                kind=str(found["kind"]),
+                url=str(found["url"]),
+                workspace=str(found["workspace"]),
+                token=found["token"],
+                socket=Path(found["socket"]) if found["socket"] else None,
+                verify=bool(found["verify"]),
+                version=found["version"],
+            )
+        except (ValueError, KeyError, TypeError):
+            return None

@@ -1,0 +1,165 @@
+"""Which engines there are: the local one, those that kernels opened, and the configured one."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from dataclasses import dataclass
+from typing import Any, Literal
+from urllib.parse import urlsplit
+
+from flexwm_nb.backends.local import LocalBackend
+from flexwm_nb.backends.registered import registered
+from flexwm_nb.backends.remote import RemoteBackend
+from flexwm_nb.client.endpoint import Endpoint
+from flexwm_nb.config import Config
+from flexwm_nb.errors import EngineError, FlexwmError, NotFound
+
+LOCAL = "local"
+State = Literal["running", "stopped", "unusable"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownEngine:
+    """An engine as the browser is told of it: nothing here is secret."""
+
+    name: str  # in URLs
+    kind: str
+    title: str
+    workspace: str
+    state: State
+    version: str | None = None
+    problem: FlexwmError | None = None
+
+    def document(self) -> dict[str, Any]:
+        """As JSON."""
+        found = {name: getattr(self, name) for name in ("name", "kind", "title", "workspace", "state", "version")}
+        return {**found, "problem": None if self.problem is None else describe(self.problem)}
+
+
+class Engines:
+    """Finds engines by name. What waits for a process or a network is done in a thread."""
+
+    def __init__(self) -> None:
+        """Know of none yet; the configuration is read when it is asked for."""
+        self._lock = asyncio.Lock()
+        self._remote: tuple[str, Endpoint] | None = None
+
+    async def known(self) -> list[KnownEngine]:
+        """All of them, the configured one first."""
+        return await asyncio.to_thread(self._known)
+
+    async def find(self, name: str) -> Endpoint:
+        """Where an engine is. Raises NotFound for an unknown name, and EngineError for one that does not run."""
+        return await asyncio.to_thread(self._find, name)
+
+    async def start(self) -> Endpoint:
+        """Where the local engine is, started if it does not run. Raises EngineError and StoreError."""
+        async with self._lock:
+            return await asyncio.to_thread(LocalBackend(_local()).open)
+
+    def _known(self) -> list[KnownEngine]:
+        local, url = _described_local()
+        found = {LOCAL: local}
+        for endpoint in registered():
+            if endpoint.url != url:
+                found.setdefault(name_of(endpoint), _described(endpoint))
+        try:
+            config = Config()
+        except FlexwmError:  # the local engine's entry tells
+            return list(found.values())
+        if config.target.startswith("http"):
+            remote = self._described_remote(config)
+            found = {remote.name: remote, **found}
+        return list(found.values())
+
+    def _described_remote(self, config: Config) -> KnownEngine:
+        try:
+            return _described(self._configured(config))
+        except FlexwmError as problem:
+            host = urlsplit(config.target).netloc
+            return KnownEngine(
+                name=_key(config.target, config.workspace),
+                kind="remote",
+                title=host,
+                workspace=config.workspace,
+                state="unusable",
+                problem=problem,
+            )
+
+    def _configured(self, config: Config) -> Endpoint:
+        """The configured remote engine, checked once."""
+        if self._remote is None or self._remote[0] != repr(config):
+            self._remote = (repr(config), RemoteBackend(config).open())
+        return self._remote[1]
+
+    def _find(self, name: str) -> Endpoint:
+        if name == LOCAL:
+            endpoint = LocalBackend(_local()).find()
+            if endpoint is None:
+                raise EngineError("The local engine does not run", remedy="Start it with the button in the sidebar")
+            return endpoint
+        for endpoint in registered():
+            if name_of(endpoint) == name:
+                return endpoint
+        config = Config()
+        if config.target.startswith("http") and name == _key(config.target, config.workspace):
+            return self._configured(config)
+        raise NotFound(f"No engine is called {name}", remedy="Reload the list of engines")
+
+
+def name_of(endpoint: Endpoint) -> str:
+    """What an engine is called in URLs; the same for as long as its address and workspace are."""
+    return _key(endpoint.url, endpoint.workspace)
+
+
+def _key(url: str, workspace: str) -> str:
+    return hashlib.sha256(f"{url.rstrip('/')} {workspace}".encode()).hexdigest()[:12]
+
+
+def _local() -> Config:
+    return Config(engine=LOCAL)
+
+
+def _described(endpoint: Endpoint) -> KnownEngine:
+    return KnownEngine(
+        name=name_of(endpoint),
+        kind=endpoint.kind,
+        title=_title(endpoint),
+        workspace=endpoint.workspace,
+        state="running",
+        version=endpoint.version,
+    )
+
+
+def _title(endpoint: Endpoint) -> str:
+    """What people call it: its host, or the folder of a local engine's store."""
+    if endpoint.kind == LOCAL and endpoint.socket is not None:
+        return f"local engine in {endpoint.socket.parent.name}"
+    return urlsplit(endpoint.url).netloc
+
+
+def _described_local() -> tuple[KnownEngine, str | None]:
+    """The local engine, and its address while it runs."""
+    workspace, endpoint, problem = "", None, None
+    try:
+        config = _local()
+        workspace, endpoint = config.workspace, LocalBackend(config).find()
+    except FlexwmError as error:
+        problem = error
+    state: State = "unusable" if problem else "running" if endpoint else "stopped"
+    found = KnownEngine(
+        name=LOCAL,
+        kind=LOCAL,
+        title="local engine",
+        workspace=workspace,
+        state=state,
+        version=endpoint.version if endpoint else None,
+        problem=problem,
+    )
+    return found, endpoint.url if endpoint else None
+
+
+def describe(error: FlexwmError) -> dict[str, Any]:
+    """An error as JSON."""
+    return {"code": error.code, "what": error.what, "why": error.why, "remedy": error.remedy}

@@ -1,0 +1,97 @@
+"""Requests that are handed on to an engine, with its token; answers that are streamed back."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from typing import Any
+from urllib.parse import quote
+
+import httpx
+
+from flexwm_nb.client.endpoint import Endpoint
+from flexwm_nb.errors import EngineUnreachable
+from flexwm_nb.labserver.engines import Engines
+
+CONNECT_TIMEOUT = 5.0  # seconds
+UNAUTHORIZED = 401
+CONNECTIONS = 50  # to one engine, open streams included
+PASSED_ON = frozenset(
+    {"accept", "accept-encoding", "content-type", "range", "if-none-match"}
+)  # of the browser's headers
+PASSED_BACK = frozenset(
+    {"content-type", "content-length", "content-encoding", "content-disposition", "content-range", "etag"}
+)
+
+
+class Proxy:
+    """Keeps a connection pool for each engine."""
+
+    def __init__(self, engines: Engines) -> None:
+        """Connect to the engines when they are asked for."""
+        self._engines = engines
+        self._clients: dict[str, httpx.AsyncClient] = {}
+
+    @asynccontextmanager
+    async def request(
+        self, name: str, method: str, path: str, *, query: str, headers: Mapping[str, str], body: bytes
+    ) -> AsyncIterator[httpx.Response]:
+        """The engine's answer to a request for a decoded path, its body not yet read.
+
+        The engine is looked for once more where it has moved.
+
+        Raises NotFound for an unknown engine, EngineError for one that does not run and EngineUnreachable.
+        """
+        for attempt in (1, 2):
+            client = self._clients.get(name) or await self._connect(name)
+            request = client.build_request(
+                method,
+                f"/api/{quote(path)}" + (f"?{query}" if query else ""),
+                headers={name: value for name, value in headers.items() if name.lower() in PASSED_ON},
+                content=body or None,
+            )
+            try:
+                answer = await client.send(request, stream=True)
+                if answer.status_code != UNAUTHORIZED or attempt == 2:
+                    break
+                await answer.aclose()  # an engine that was started anew has another token
+                await self._drop(name)
+            except httpx.ConnectError as error:
+                await self._drop(name)
+                if attempt == 2:
+                    raise EngineUnreachable("The engine does not answer", why=str(error)) from None
+            except httpx.HTTPError as error:
+                why = str(error) or type(error).__name__
+                raise EngineUnreachable("The engine does not answer", why=why) from None
+        try:
+            yield answer
+        finally:
+            await answer.aclose()
+
+    async def _connect(self, name: str) -> httpx.AsyncClient:
+        endpoint = await self._engines.find(name)
+        client = self._clients[name] = _client(endpoint)
+        return client
+
+    async def _drop(self, name: str) -> None:
+        client = self._clients.pop(name, None)
+        if client is not None:
+            await client.aclose()
+
+    async def close(self) -> None:
+        """Close all connections."""
+        for name in list(self._clients):
+            await self._drop(name)
+
+
+def _client(endpoint: Endpoint) -> httpx.AsyncClient:
+    headers = {"Accept-Encoding": "identity"}
+    if endpoint.token:
+        headers["Authorization"] = f"Bearer {endpoint.token}"
+    limits = httpx.Limits(max_connections=CONNECTIONS)
+    more: dict[str, Any] = {"limits": limits, "verify": endpoint.verify}
+    if endpoint.is_loopback:
+        socket = str(endpoint.socket) if endpoint.socket else None
+        more = {"transport": httpx.AsyncHTTPTransport(uds=socket, limits=limits, verify=endpoint.verify)}
+    timeout = httpx.Timeout(None, connect=CONNECT_TIMEOUT)  # a stream is silent for as long as nothing happens
+    return httpx.AsyncClient(base_url=endpoint.url, headers=headers, timeout=timeout, **more)
