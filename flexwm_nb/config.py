@@ -40,6 +40,7 @@ ENVIRONMENT: Mapping[str, tuple[str, ...]] = {
     "token": ("FLEXWM_TOKEN", "WM_TOKEN"),
     "base_url": ("FLEXWM_BASE_URL", "BASE_INTERNAL_URL"),
     "store": ("FLEXWM_STORE",),
+    "cache": ("FLEXWM_CACHE",),
     "port": ("FLEXWM_PORT",),
     "max_concurrent": ("FLEXWM_MAX_CONCURRENT",),
     "timeout": ("FLEXWM_TIMEOUT",),
@@ -59,6 +60,11 @@ ENVIRONMENT: Mapping[str, tuple[str, ...]] = {
 def default_store() -> Path:
     """The directory of the local engine's store when none is set."""
     return Path(platformdirs.user_data_dir(APPLICATION)) / "local"
+
+
+def default_cache() -> Path:
+    """The directory of the packages that scripts need when none is set."""
+    return Path(platformdirs.user_cache_dir(APPLICATION))
 
 
 def default_file() -> Path:
@@ -83,6 +89,7 @@ class Config(BaseSettings):
     token: SecretStr | None = Field(None, description="token of a remote engine")
     base_url: str | None = Field(None, pattern=r"^https?://", description="base URL of a remote engine")
     store: Path = Field(default_factory=default_store, description="directory of the local engine's store")
+    cache: Path = Field(default_factory=default_cache, description="directory of packages that scripts need and share")
     port: int = Field(0, ge=0, le=65535, description="loopback port of the local engine; 0 = any free one")
     max_concurrent: int = Field(MAX_CONCURRENT, ge=1, le=10_000, description="jobs at once on the local engine")
     timeout: float = Field(TIMEOUT, gt=0, description="seconds that a wait takes at most")

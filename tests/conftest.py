@@ -49,6 +49,8 @@ def running_server(store: Path, *options: str) -> Iterator[Server]:
         TOKEN,
         "--workspace",
         WORKSPACE,
+        "--cache",
+        str(store / "cache"),
     ]
     process = subprocess.Popen([*command, "--ready-fd", str(write), *options], pass_fds=[write])
     os.close(write)

@@ -204,6 +204,7 @@ class LocalBackend:
         config = self._config
         options = {
             "--store": self._store,
+            "--cache": self._config.cache.expanduser().absolute(),
             "--port": config.port,
             "--workspace": config.workspace,
             "--workers": config.max_concurrent,

@@ -13,6 +13,7 @@ from flexwm_nb import start_failures
 from flexwm_nb.errors import EngineNotReady, FlexwmError, StoreFull, StoreLocked
 from flexwm_nb.server.clock import now
 from flexwm_nb.server.context import Context
+from flexwm_nb.server.environments.cache import Cache
 from flexwm_nb.server.expressions import Expressions
 from flexwm_nb.server.flows.runs import Flows
 from flexwm_nb.server.jobs.files import Files
@@ -42,7 +43,7 @@ async def serve(settings: Settings) -> None:
         logs=Logs(settings.store / "logs", database),
         files=Files(settings.store / "files", database, limit=settings.files_limit),
         queue=Queue(database),
-        runners=Runners(settings.store / "jobs"),
+        runners=Runners(settings.store / "jobs", Cache(settings.cache)),
         expressions=Expressions(),
         started_at=now(),
     )

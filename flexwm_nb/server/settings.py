@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 
+import platformdirs
+
 from flexwm_nb.errors import InvalidConfig
 
 IDLE_TIMEOUT = 900.0  # seconds without a client or a job
@@ -30,6 +32,7 @@ class Settings:
     token: str
     workspace: str = "demo"
     workers: int = WORKERS  # jobs at once
+    cache: Path  # directory of what jobs need and can share
     idle_timeout: float | None = None  # seconds; None = stay
     drain: float = DRAIN  # seconds
     files_limit: int = FILES_LIMIT * MEGABYTE  # bytes
@@ -66,6 +69,7 @@ class Settings:
             port=options.port,
             token=options.token or secrets.token_urlsafe(32),
             workspace=options.workspace,
+            cache=Path(options.cache).expanduser().resolve(),
             workers=options.workers,
             idle_timeout=options.idle_timeout or None,
             drain=options.drain,
@@ -86,6 +90,12 @@ def parser() -> argparse.ArgumentParser:
     )
     made.add_argument("--workspace", default="demo", help="workspace to make if missing (default: demo)")
     made.add_argument("--workers", type=int, default=WORKERS, help=f"jobs at once (default: {WORKERS})")
+    made.add_argument(
+        "--cache",
+        default=os.environ.get("FLEXWM_CACHE") or platformdirs.user_cache_dir("flexwm_nb"),
+        metavar="DIR",
+        help="directory of what scripts need and share, such as packages (default: FLEXWM_CACHE, else the user's)",
+    )
     made.add_argument("--idle-timeout", type=float, default=0.0, metavar="S", help="leave after S idle seconds")
     made.add_argument("--drain", type=float, default=DRAIN, metavar="S", help="seconds for running jobs at a stop")
     made.add_argument(

@@ -52,7 +52,13 @@ class TestingShell(InteractiveShell):
 def surroundings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
     """The environment: store, state and runtime files in a folder of the tests."""
     folder = tmp_path_factory.mktemp("nb")
-    named = {"FLEXWM_STORE": "store", "FLEXWM_STATE": "state", "FLEXWM_CONFIG": "none.toml", "IPYTHONDIR": "ipython"}
+    named = {
+        "FLEXWM_STORE": "store",
+        "FLEXWM_CACHE": "cache",
+        "FLEXWM_STATE": "state",
+        "FLEXWM_CONFIG": "none.toml",
+        "IPYTHONDIR": "ipython",
+    }
     chosen = {name: str(folder / part) for name, part in named.items()}
     chosen |= {"XDG_RUNTIME_DIR": str(folder), "FLEXWM_IDLE_TIMEOUT": "120", "JPY_SESSION_NAME": "tests.ipynb"}
     with pytest.MonkeyPatch.context() as patch:

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from flexwm_nb.server.isolation.limits import Limits
 
 if TYPE_CHECKING:
+    from flexwm_nb.server.environments.cache import Cache
     from flexwm_nb.server.runners.stages import Stage
 
 
@@ -94,6 +95,10 @@ class Runner:
     program: ClassVar[str]  # as named in `exit code for "..."`
     result_files: ClassVar[tuple[str, ...]] = ()  # of the job's directory, read when it has ended
     grace: ClassVar[float] = 0.0  # seconds between SIGTERM and SIGKILL; 0 = SIGKILL at once
+
+    def __init__(self, cache: Cache) -> None:
+        """Keep in this cache what jobs need and can share."""
+        self.cache = cache
 
     def settle(self, request: RunRequest) -> RunRequest | None:
         """The request with what is at hand of its dependencies; None = `make_ready` has to get them. Does not wait.

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+from flexwm_nb.server.environments.cache import Cache
 from flexwm_nb.server.runners import failures
 from flexwm_nb.server.runners.base import Kept, Outcome, Runner, RunnerError, RunRequest
 from flexwm_nb.server.runners.bash import Bash
@@ -17,7 +18,7 @@ from flexwm_nb.server.runners.python3 import Python3
 from flexwm_nb.server.runners.stages import Begun, StagedJob
 from flexwm_nb.server.runners.zygotes import Spare, Zygote, remove_directory
 
-RUNNERS: tuple[Runner, ...] = (Python3(), Bash())
+RUNNERS: tuple[type[Runner], ...] = (Python3, Bash)
 SPARES = 2  # children that wait for jobs, for each interpreter
 ATTEMPTS = 3  # to find a living zygote
 SHARED = "shared"  # the directory of jobs on the same worker
@@ -48,12 +49,14 @@ class RefusedJob:
 class Runners:
     """Runs jobs, one process each."""
 
-    def __init__(self, directory: Path, *, spares: int = SPARES) -> None:
-        """Give jobs their directories below `directory`."""
+    def __init__(self, directory: Path, cache: Cache | None = None, *, spares: int = SPARES) -> None:
+        """Give jobs their directories below `directory`; what they need is kept in the cache, by default beside it."""
         self._directory, self._count = directory, spares
         self._zygotes: dict[str, Zygote] = {}
         self._pool = Pool(self._child)
-        self._by_language = {language: runner for runner in RUNNERS for language in runner.languages}
+        self._cache = cache or Cache(directory.parent / "cache")
+        made = [kind(self._cache) for kind in RUNNERS]
+        self._by_language = {language: runner for runner in made for language in runner.languages}
 
     @property
     def languages(self) -> frozenset[str]:
@@ -72,6 +75,7 @@ class Runners:
         await asyncio.gather(*(zygote.close() for zygote in self._zygotes.values()))
         for left in self._directory.iterdir():
             remove_directory(left)
+        self._cache.close()
 
     def grace(self, language: str) -> float:
         """Seconds between SIGTERM and SIGKILL for a language; 0 = SIGKILL at once."""

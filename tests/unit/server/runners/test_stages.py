@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from flexwm_nb.server.environments.cache import Cache
 from flexwm_nb.server.runners.base import Outcome, RunnerError, RunRequest
 from flexwm_nb.server.runners.bash import Bash
 from flexwm_nb.server.runners.output import Output
@@ -24,6 +25,7 @@ class Prepared(Bash):
     """bash, after something else."""
 
     def __init__(self, preparation: Preparation, folder: Path) -> None:
+        super().__init__(Cache(folder / "cache"))
         self.preparation, self.folder = preparation, folder
 
     async def make_ready(self, request: RunRequest, stage: Stage) -> RunRequest:
