@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from flexwm_nb.backends.base import Backend
     from flexwm_nb.client.client import Client
     from flexwm_nb.execution import Execution
+    from flexwm_nb.services.mapping import Mapped
     from flexwm_nb.services.protocols import (
         ExecutionManager,
         FileManager,
@@ -134,6 +136,26 @@ class Engine:
                 return self.flows.submit(reference, arguments)
             except FlowNotFound:
                 raise error from None
+
+    def map(
+        self,
+        reference: str,
+        inputs: Iterable[Mapping[str, Any]],
+        *,
+        at_once: int | None = None,
+        ordered: bool = True,
+    ) -> Iterator[Mapped]:
+        """Run a script, or flow, for each input: `at_once` (`max_concurrent`) at a time, in order or as they end.
+
+        Raises ScriptNotFound where there is neither. A run that fails is an outcome too, and leaving the iteration
+        cancels what runs.
+        """
+        from flexwm_nb.services.mapping import Map
+
+        def start(arguments: Mapping[str, Any]) -> Execution:
+            return self.run(reference, **arguments)
+
+        return iter(Map(start, inputs, at_once or self.config.max_concurrent, ordered))
 
     @property
     def client(self) -> Client:
@@ -301,7 +323,9 @@ def make_services(client: Client, config: Config, own: dict[str, Any]) -> Servic
     from flexwm_nb.services.workspaces import WorkspaceService
 
     scripts = own.get("scripts") or ScriptService(client, deploy_timeout=config.timeout)
-    jobs = own.get("executions") or ExecutionService(client, resolve=scripts.resolve, timeout=config.timeout)
+    jobs = own.get("executions") or ExecutionService(
+        client, resolve=scripts.resolve, timeout=config.timeout, at_once=config.max_concurrent
+    )
     return Services(
         scripts=scripts,
         executions=jobs,

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 from weakref import WeakSet
 
@@ -13,13 +14,15 @@ from flexwm_nb.client.events import UpdateStream
 from flexwm_nb.errors import (
     ExecutionError,
     ExecutionTimeout,
+    FlexwmError,
     JobCanceled,
     JobFailed,
     JobNotFound,
     NotFound,
     ResultTooLarge,
 )
-from flexwm_nb.models.jobs import TOO_BIG, Job, JobUpdate, State
+from flexwm_nb.models.jobs import TOO_BIG, Job, JobUpdate, Span, State, spans_of
+from flexwm_nb.result import Result
 
 if TYPE_CHECKING:
     from flexwm_nb.models.flow_status import FlowStatus, StepRun
@@ -87,6 +90,28 @@ class Execution:
         for a wait longer than `timeout` seconds (then it goes on).
         """
         return self._value(self.wait(timeout))
+
+    def when_done(self, told: Callable[[Result[Any]], None]) -> Callable[[], None]:
+        """Call `told` with its result, from another thread, when it has ended; gives what stops waiting.
+
+        Thousands may be waited for so: they share one thread and one connection.
+        """
+        if self._final is not None:
+            told(Result.of(self._value, self._final))
+            return lambda: None
+        return self._client.completions.follow(self.id, lambda ended: told(Result.of(self._outcome, ended)))
+
+    @property
+    def progress(self) -> int | None:
+        """How far it says that it is, in percent; None where it says nothing."""
+        found = self._client.get(f"{self._client.workspace}/job_metrics/get_progress/{self.id}")
+        return None if found is None else int(found)
+
+    def timeline(self) -> list[Span]:
+        """When it waited and when it ran, and so each step of a flow's run, in the order of their beginnings."""
+        job = self.job()
+        steps = self.steps(nested=True) if job.flow_status is not None else []
+        return spans_of(job) + [span for step in steps for span in spans_of_step(step)]
 
     def cancel(self, reason: str | None = None, *, force: bool = False) -> None:
         """End it; one that has ended stays as it is. `force` also where its worker does not answer."""
@@ -175,12 +200,20 @@ class Execution:
         return f"<Execution {self.id}{f' {self._final.state}' if self._final else ''}>"
 
     async def _awaited(self) -> Any:
-        stream = self._stream(logs=False, seconds=self._timeout)
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[Result[Any]] = loop.create_future()
+
+        def told(result: Result[Any]) -> None:
+            with contextlib.suppress(RuntimeError):  # the loop has been closed
+                loop.call_soon_threadsafe(_settle, future, result)
+
+        stop = self.when_done(told)
         try:
-            return await asyncio.to_thread(lambda: self._value(self._waited(stream, self._timeout)))
-        except asyncio.CancelledError:
-            stream.abort()
-            raise
+            return (await asyncio.wait_for(future, self._timeout)).unwrap()
+        except asyncio.TimeoutError:
+            return self._value(await asyncio.to_thread(self._unless_late, self._timeout))
+        finally:
+            stop()
 
     def _stream(self, *, logs: bool = True, seconds: float | None = None) -> UpdateStream:
         deadline = None if seconds is None else time.monotonic() + seconds
@@ -201,7 +234,11 @@ class Execution:
         for update in self._followed(stream):
             if update.job is not None:
                 return update.job
-        job = self.job()  # it may have ended just now
+        return self._unless_late(seconds)
+
+    def _unless_late(self, seconds: float) -> Job:
+        """Its record where it has ended just now. Raises ExecutionTimeout."""
+        job = self.job()
         if job.done:
             return job
         why = f"the job is {job.state}"
@@ -214,6 +251,11 @@ class Execution:
             job = job.model_copy(update={"result": read_result(self._client, self.id)})
         self._final = job
         return job
+
+    def _outcome(self, ended: Job | FlexwmError) -> Any:
+        if isinstance(ended, FlexwmError):
+            raise ended
+        return self._value(self._ended(ended))
 
     def _value(self, job: Job) -> Any:
         if job.state == "success":
@@ -277,3 +319,15 @@ def failure(job: Job) -> ExecutionError:
     if TIMED_OUT in message:
         return ExecutionTimeout("The job took longer than it may", why=message, **details)
     return JobFailed(f"{name}: {message}", **details)
+
+
+def _settle(future: asyncio.Future[Result[Any]], result: Result[Any]) -> None:
+    if not future.done():
+        future.set_result(result)
+
+
+def spans_of_step(step: StepRun) -> list[Span]:
+    """When a step ran; nothing before it began."""
+    if step.started_at is None:
+        return []
+    return [Span(name=step.step, state=step.state, began=step.started_at, ended=step.completed_at)]

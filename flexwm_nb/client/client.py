@@ -9,7 +9,7 @@ import threading
 import time
 import warnings
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from flexwm_nb.client import transports
 from flexwm_nb.client.encoding import encode
@@ -19,6 +19,9 @@ from flexwm_nb.client.http import httpx
 from flexwm_nb.client.refusals import refused
 from flexwm_nb.errors import EngineNotReady, EngineUnreachable, RequestRefused
 from flexwm_nb.models.wire import Wire
+
+if TYPE_CHECKING:
+    from flexwm_nb.client.completions import Completions
 
 W = TypeVar("W", bound=Wire)
 
@@ -58,6 +61,7 @@ class Client:
         self._reopen, self._observe, self._log = reopen, observe, logger
         self._change = threading.Lock()
         self._closed = False
+        self._completions: Completions | None = None
         self._retired: list[httpx.Client] = []  # of engines that went away; others may still be reading from them
         self._connection = endpoint, self._connect(endpoint)
 
@@ -70,6 +74,16 @@ class Client:
     def workspace(self) -> str:
         """The path of the workspace, `/w/NAME`."""
         return f"/w/{self.endpoint.workspace}"
+
+    @property
+    def completions(self) -> Completions:
+        """Tells who waits for many jobs when they end."""
+        from flexwm_nb.client.completions import Completions
+
+        with self._change:
+            if self._completions is None:
+                self._completions = Completions(self)
+            return self._completions
 
     def get(self, path: str, **query: Any) -> Any:
         """The decoded JSON at a path below /api. Raises as `request`."""

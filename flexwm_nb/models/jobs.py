@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from typing import Any, Literal, TypeVar
 
@@ -96,6 +97,31 @@ class Job(Wire):
             return None
         found = self.result.get("error")
         return found if isinstance(found, dict) else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Span:
+    """A stretch of a run's time."""
+
+    name: str  # of what went on: queued, running, or a step
+    state: str  # queued, running, or how it ended
+    began: datetime
+    ended: datetime | None = None  # None while it goes on
+
+    @property
+    def duration(self) -> timedelta:
+        """How long it took, or has been taking."""
+        return (self.ended or datetime.now(timezone.utc)) - self.began
+
+
+def spans_of(job: Job) -> list[Span]:
+    """When a job waited, and when it ran."""
+    if job.created_at is None:
+        return []
+    waited = Span(name="queued", state="queued", began=job.created_at, ended=job.started_at or job.completed_at)
+    if job.started_at is None:
+        return [waited]
+    return [waited, Span(name="running", state=job.state, began=job.started_at, ended=job.completed_at)]
 
 
 class JobUpdate(Wire):

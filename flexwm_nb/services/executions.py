@@ -3,22 +3,29 @@
 from __future__ import annotations
 
 import builtins
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from typing import Any
 
 from flexwm_nb.client.client import Client
 from flexwm_nb.client.encoding import encode, encode_arguments
 from flexwm_nb.client.identifiers import new_id
-from flexwm_nb.errors import Conflict, FlowNotFound, InvalidInput, NotFound, ScriptNotFound
+from flexwm_nb.errors import Conflict, FlowNotFound, InvalidInput, NotFound, RequestRefused, ScriptNotFound
 from flexwm_nb.execution import TIMEOUT, Execution, cancel_job, not_found, read_job, read_logs
 from flexwm_nb.models.jobs import Job, JobCounts
 from flexwm_nb.models.scripts import ScriptVersion
+from flexwm_nb.services.mapping import Map, Mapped
 from flexwm_nb.services.paths import quoted
 from flexwm_nb.services.references import Reference
 
 PAGE = 100  # jobs in a list
+AT_ONCE = 10  # runs of a map
+HISTORY_PAGE = 1_000  # jobs asked for at once
 MANY = 10_000  # an engine's largest page
+STARTERS = 8  # requests at once that start many jobs, where an engine takes one job a request
+MOST_IN_CHUNK, LARGEST_CHUNK = 500, 4_000_000  # jobs and bytes of one request
+UNROUTED = frozenset({404, 405})  # with an empty body: how engines answer a route that they do not have
 RUNS = ("script", "preview", "flow", "flowpreview", "singlestepflow")  # what people start; not, say, dependency jobs
 STATES: Mapping[str, Mapping[str, Any]] = {  # state -> the filter that finds it
     "queued": {"running": False},
@@ -32,9 +39,20 @@ STATES: Mapping[str, Mapping[str, Any]] = {  # state -> the filter that finds it
 class ExecutionService:
     """The jobs of one workspace."""
 
-    def __init__(self, client: Client, *, resolve: Callable[[str], ScriptVersion], timeout: float = TIMEOUT) -> None:
-        """Work through this client. `resolve` finds a script's version; `timeout` in seconds, of waits without one."""
-        self._client, self._resolve, self._timeout = client, resolve, timeout
+    def __init__(
+        self,
+        client: Client,
+        *,
+        resolve: Callable[[str], ScriptVersion],
+        timeout: float = TIMEOUT,
+        at_once: int = AT_ONCE,
+    ) -> None:
+        """Work through this client.
+
+        `resolve` finds a script's version; `timeout` in seconds, of waits without one; `at_once` for maps without one.
+        """
+        self._client, self._resolve, self._timeout, self._at_once = client, resolve, timeout, at_once
+        self._takes_many = True  # until an engine shows that it does not
 
     def submit(
         self,
@@ -119,6 +137,50 @@ class ExecutionService:
         """Run a script and wait for its result. Raises as `submit` and as `Execution.result`."""
         return self.submit(reference, arguments).result()
 
+    def submit_many(
+        self,
+        reference: str,
+        inputs: Iterable[Mapping[str, Any]],
+        *,
+        timeout: int | None = None,
+        tag: str | None = None,
+    ) -> builtins.list[Execution]:
+        """Start a script once for each input and return at once, as `submit` does.
+
+        The local engine takes them all in a few requests; others take one each, some at a time. Nothing is started
+        where an input cannot be sent. Raises ScriptNotFound and InvalidArguments.
+        """
+        bodies = [(new_id(), encode_arguments(arguments)) for arguments in inputs]
+        target, options = self._target(reference), {"timeout": timeout, "tag": tag}
+        try:
+            if not self._takes_many or not self._start_many(target, bodies, options):
+                self._takes_many = False
+                with ThreadPoolExecutor(STARTERS, thread_name_prefix="flexwm-submit") as pool:
+                    list(pool.map(lambda body: self._start(f"run/{target}", body[1], body[0], **options), bodies))
+        except NotFound as error:
+            raise _script_not_found(error, reference) from None
+        return [Execution(self._client, job_id, timeout=self._timeout) for job_id, _ in bodies]
+
+    def map(
+        self,
+        reference: str,
+        inputs: Iterable[Mapping[str, Any]],
+        *,
+        at_once: int | None = None,
+        ordered: bool = True,
+        timeout: int | None = None,
+        tag: str | None = None,
+    ) -> Iterator[Mapped]:
+        """Run a script for each input, so many `at_once`, and give what came of each: in order, or as they end.
+
+        A run that fails is an outcome too; leaving the iteration cancels what runs. Raises ScriptNotFound.
+        """
+
+        def start(arguments: Mapping[str, Any]) -> Execution:
+            return self.submit(reference, arguments, timeout=timeout, tag=tag)
+
+        return iter(Map(start, inputs, at_once or self._at_once, ordered))
+
     def attach(self, job_id: str) -> Execution:
         """The live handle of a job that was started before, here or elsewhere. Raises JobNotFound."""
         return Execution(self._client, job_id, timeout=self._timeout, job=self.get(job_id))
@@ -164,6 +226,17 @@ class ExecutionService:
         found.sort(key=lambda job: (job.created_at is not None, job.created_at), reverse=True)
         return found[:per_page]
 
+    def history(self, path: str | None = None, state: str | None = None, **filters: Any) -> Iterator[Job]:
+        """All jobs, newest first, asked for page by page. Raises as `list`."""
+        known, before = set[str](), None
+        while page := self.list(path, state, per_page=HISTORY_PAGE, created_before=before, **filters):
+            fresh = [job for job in page if job.id not in known]
+            yield from fresh
+            oldest = page[-1].created_at
+            if len(page) < HISTORY_PAGE or not fresh or oldest is None:
+                return
+            known, before = {job.id for job in page if job.created_at == oldest}, oldest
+
     def logs(self, job_id: str) -> str:
         """A job's log so far. Raises JobNotFound."""
         return read_logs(self._client, job_id)
@@ -199,6 +272,19 @@ class ExecutionService:
             return f"p/{quoted(wanted.path)}"
         return f"h/{wanted.hash or self._resolve(reference).hash}"
 
+    def _start_many(self, target: str, bodies: Sequence[tuple[str, bytes]], options: Mapping[str, Any]) -> bool:
+        """Start them as only the local engine can; whether this engine can."""
+        for chunk in chunks(bodies):
+            members = b",".join(b'{"job_id":"%s","args":%s}' % (job_id.encode(), body) for job_id, body in chunk)
+            path = f"{self._client.workspace}/flexwm/run_many/{target}"
+            try:
+                self._client.post(path, b'{"jobs":[%s]}' % members, repeat=True, **options)
+            except RequestRefused as error:
+                if error.details.get("body") or error.details.get("status") not in UNROUTED:
+                    raise
+                return False
+        return True
+
     def _start(self, route: str, body: bytes, job_id: str | None, **options: Any) -> Execution:
         """Start a job under an id of ours, so that the request may be repeated when its answer is lost."""
         job_id = job_id or new_id()
@@ -208,6 +294,18 @@ class ExecutionService:
             if job_id not in str(error.details.get("body")):
                 raise
         return Execution(self._client, job_id, timeout=self._timeout)
+
+
+def chunks(bodies: Sequence[tuple[str, bytes]]) -> Iterator[Sequence[tuple[str, bytes]]]:
+    """The jobs in parts that are not too large for a request."""
+    start = size = 0
+    for number, (_, body) in enumerate(bodies):
+        if number > start and (size + len(body) > LARGEST_CHUNK or number - start == MOST_IN_CHUNK):
+            yield bodies[start:number]
+            start, size = number, 0
+        size += len(body)
+    if bodies:
+        yield bodies[start:]
 
 
 def _script_not_found(error: NotFound, reference: str) -> NotFound:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import builtins
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from flexwm_nb.flows.problems import Problem
     from flexwm_nb.models.deployed_flows import DeployedFlow, FlowRegistration, FlowSummary, FlowVersion
     from flexwm_nb.models.schedules import Schedule
+    from flexwm_nb.services.mapping import Mapped
 
 
 class ScriptManager(Protocol):
@@ -112,6 +113,31 @@ class ExecutionManager(Protocol):
 
     def run(self, reference: str, /, **arguments: Any) -> Any:
         """Run a script and wait for its result."""
+
+    def submit_many(
+        self,
+        reference: str,
+        inputs: Iterable[Mapping[str, Any]],
+        *,
+        timeout: int | None = None,
+        tag: str | None = None,
+    ) -> builtins.list[Execution]:
+        """Start a script for each input."""
+
+    def map(
+        self,
+        reference: str,
+        inputs: Iterable[Mapping[str, Any]],
+        *,
+        at_once: int | None = None,
+        ordered: bool = True,
+        timeout: int | None = None,
+        tag: str | None = None,
+    ) -> Iterator[Mapped]:
+        """Run a script for each input, some at once."""
+
+    def history(self, path: str | None = None, state: str | None = None, **filters: Any) -> Iterator[Job]:
+        """All jobs, newest first."""
 
     def attach(self, job_id: str) -> Execution:
         """The handle of a job that was started before."""

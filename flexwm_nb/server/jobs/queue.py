@@ -6,6 +6,7 @@ more changes nothing. An end is final; no statement here touches a completed job
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -56,6 +57,16 @@ class Queue:
     async def submit(self, job: Job) -> None:
         """Store a new job durably: waiting, or running where its worker is named. Raises DuplicateJob."""
         await self._database.write(lambda transaction: insert(transaction, job))
+
+    async def submit_all(self, jobs: Sequence[Job]) -> None:
+        """Store new jobs that wait, durably and all at once; one that is there already stays as it is."""
+
+        def change(transaction: Transaction) -> None:
+            for job in jobs:
+                with contextlib.suppress(DuplicateJob):
+                    insert(transaction, job)
+
+        await self._database.write(change)
 
     async def claim(self, workers: Sequence[str]) -> list[Job]:
         """Give each worker the next job that is due. What a crash undoes here is claimed anew."""

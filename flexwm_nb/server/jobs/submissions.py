@@ -93,6 +93,36 @@ def _script_of_hash(request: Request, number: int) -> Row:
     return row
 
 
+class Member(msgspec.Struct):
+    """One run of many."""
+
+    job_id: str
+    args: dict[str, msgspec.Raw] | None = None
+
+
+class Members(msgspec.Struct):
+    """The body of many runs."""
+
+    jobs: list[Member]
+
+
+async def many(request: Request) -> list[Job]:
+    """The jobs of `…/run_many/p/PATH` or `/h/HASH`, one for each member of the body. Raises Failure 400, 404 or 422."""
+    query, members = options(request), (await http.body(request, Members)).jobs
+    if "hash" in request.path_params:
+        row = _script_of_hash(request, parse_hash(http.path(request, "hash")))
+    else:
+        path = http.path(request)
+        found = http.context(request).database.one("jobs_live_script", workspace=http.workspace(request), path=path)
+        if found is None:
+            raise missing("script", path)
+        row = found
+    return [
+        _of_script(request, msgspec.structs.replace(query, job_id=one.job_id), row, job_arguments.of_fields(one.args))
+        for one in members
+    ]
+
+
 async def preview(request: Request) -> Job:
     """The job of a preview's body. Raises Failure 400, 404, 415 or 422."""
     query, body = options(request), await http.body(request, Preview)

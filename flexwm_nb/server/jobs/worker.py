@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -123,6 +123,13 @@ class Worker:
             self.arm(job.scheduled_for)
         else:
             self.wake()
+
+    async def submit_all(self, jobs: Sequence[Job]) -> None:
+        """Store many jobs at once, and start as many as there are free slots. Raises StoreError."""
+        await self._queue.submit_all(jobs)
+        if jobs and (due := max(job.scheduled_for for job in jobs)) > now():
+            self.arm(due)
+        self.wake()
 
     async def _submit_running(self, job: Job) -> None:
         """Store a job that has a slot; its process gets ready meanwhile, and begins when the job is stored."""

@@ -16,7 +16,7 @@ from flexwm_nb.server.jobs.job_events import UpdateQuery
 from flexwm_nb.server.jobs.queue import DuplicateJob
 from flexwm_nb.server.jobs.records import Ending, Job
 from flexwm_nb.server.web.failures import Failure, bad_request
-from flexwm_nb.server.web.http import context, empty, identity, plain, query, workspace
+from flexwm_nb.server.web.http import as_json, context, empty, identity, plain, query, workspace
 
 LONGEST_WAIT = 600  # seconds, Windmill's TIMEOUT_WAIT_RESULT
 GONE = "http connection broke"
@@ -37,6 +37,13 @@ async def _start(request: Request, job: Job) -> Response:
     """The identifier of the started job."""
     await _submit(request, job)
     return plain(job.id, 201)
+
+
+async def start_many(request: Request) -> Response:
+    """Start one job for each member of the body, all at once; those that were started before stay as they are."""
+    jobs = await submissions.many(request)
+    await context(request).worker.submit_all(jobs)
+    return as_json([job.id for job in jobs], 201)
 
 
 async def _wait(request: Request, job: Job) -> Response:
@@ -106,6 +113,8 @@ def _routes(prefix: str, answer: Answer, methods: list[str]) -> list[Route]:
 
 routes = [
     Route("/w/{workspace}/jobs/restart/f/{id}", _endpoint(flow_submissions.restart, _start), methods=["POST"]),
+    Route("/w/{workspace}/flexwm/run_many/p/{path:path}", start_many, methods=["POST"]),
+    Route("/w/{workspace}/flexwm/run_many/h/{hash}", start_many, methods=["POST"]),
     *_routes("run", _start, ["POST"]),
     *_routes("run_wait_result", _wait, ["GET", "POST"]),
     *_routes("run_and_stream", _stream, ["GET", "POST"]),
