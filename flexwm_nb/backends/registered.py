@@ -28,7 +28,7 @@ def folder() -> Path:
 
 
 def register(endpoint: Endpoint) -> Path:
-    """Note an engine that this process has opened; the note's file. Raises OSError."""
+    """Note an engine on this machine that this process has opened; the note's file. Raises OSError."""
     directory = folder()
     directory.mkdir(mode=PRIVATE_FOLDER, parents=True, exist_ok=True)
     facts = {
@@ -38,7 +38,6 @@ def register(endpoint: Endpoint) -> Path:
         "workspace": endpoint.workspace,
         "token": endpoint.token,
         "socket": str(endpoint.socket) if endpoint.socket else None,
-        "verify": endpoint.verify,
         "version": endpoint.version,
     }
     key = hashlib.sha256(f"{endpoint.url} {endpoint.workspace}".encode()).hexdigest()[:16]
@@ -88,7 +87,6 @@ def _read(path: Path) -> tuple[int, Endpoint] | None:
                 workspace=str(found["workspace"]),
                 token=found["token"],
                 socket=Path(found["socket"]) if found["socket"] else None,
-                verify=bool(found["verify"]),
                 version=found["version"],
             )
         except (ValueError, KeyError, TypeError):

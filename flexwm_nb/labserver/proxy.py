@@ -10,6 +10,7 @@ from urllib.parse import quote
 import httpx
 
 from flexwm_nb.client.endpoint import Endpoint
+from flexwm_nb.client.transports import tls
 from flexwm_nb.errors import EngineUnreachable
 from flexwm_nb.labserver.engines import Engines
 
@@ -89,9 +90,9 @@ def _client(endpoint: Endpoint) -> httpx.AsyncClient:
     if endpoint.token:
         headers["Authorization"] = f"Bearer {endpoint.token}"
     limits = httpx.Limits(max_connections=CONNECTIONS)
-    more: dict[str, Any] = {"limits": limits, "verify": endpoint.verify}
-    if endpoint.is_loopback:
+    more: dict[str, Any] = {"limits": limits, "verify": tls(endpoint.route), "proxy": endpoint.route.proxy}
+    if endpoint.is_loopback and endpoint.route.proxy is None:
         socket = str(endpoint.socket) if endpoint.socket else None
-        more = {"transport": httpx.AsyncHTTPTransport(uds=socket, limits=limits, verify=endpoint.verify)}
+        more = {"transport": httpx.AsyncHTTPTransport(uds=socket, limits=limits, verify=more["verify"])}
     timeout = httpx.Timeout(None, connect=CONNECT_TIMEOUT)  # a stream is silent for as long as nothing happens
     return httpx.AsyncClient(base_url=endpoint.url, headers=headers, timeout=timeout, **more)
