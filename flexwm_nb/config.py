@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import platformdirs
 from pydantic import Field, SecretStr, ValidationError, model_validator
@@ -46,6 +46,9 @@ ENVIRONMENT: Mapping[str, tuple[str, ...]] = {
     "timeout": ("FLEXWM_TIMEOUT",),
     "retry_attempts": ("FLEXWM_RETRY_ATTEMPTS",),
     "idle_timeout": ("FLEXWM_IDLE_TIMEOUT",),
+    "isolation": ("FLEXWM_ISOLATION",),
+    "network": ("FLEXWM_NETWORK",),
+    "job_paths": ("FLEXWM_JOB_PATHS",),
     "binary_path": ("FLEXWM_BINARY_PATH", "WINDMILL_BINARY_PATH"),
     "database_url": ("FLEXWM_DATABASE_URL", "DATABASE_URL"),
     "verify": ("FLEXWM_VERIFY",),
@@ -97,6 +100,13 @@ class Config(BaseSettings):
     idle_timeout: float = Field(IDLE_TIMEOUT, ge=0, description="idle seconds of the local engine; 0 = stay")
     binary_path: Path | None = Field(None, description="the Windmill binary of the managed engine")
     database_url: SecretStr | None = Field(None, description="PostgreSQL of the managed engine; None = one of its own")
+    isolation: Literal["auto", "required", "bubblewrap", "landlock", "plain"] = Field(
+        "auto", description="how the local engine keeps jobs from the rest; required: none runs where that fails"
+    )
+    network: str = Field(
+        "full", description="what jobs of the local engine may reach: full, none, or hosts with commas"
+    )
+    job_paths: str = Field("", description="folders that jobs may read and write, whatever is hidden; : between them")
     verify: bool = Field(True, description="check the TLS certificate of a remote engine")
     ca_bundle: Path | None = Field(None, description="PEM file of certificates to trust besides the system's")
     client_certificate: Path | None = Field(None, description="PEM file by which a remote engine knows this client")

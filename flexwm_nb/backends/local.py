@@ -138,9 +138,10 @@ class LocalBackend:
             return EngineFacts.read(answer.json())
 
     def _is_replaced(self, runtime: Runtime, facts: EngineFacts) -> bool:
-        """Whether an older server was stopped because it had nothing to do. Raises EngineVersionMismatch."""
+        """Whether a server that does not fit was stopped because it had nothing to do. Raises EngineError."""
         speaks = facts.protocol == PROTOCOL
-        if speaks and not is_older(facts.version):
+        fits = self._isolates_as_wanted(facts)
+        if speaks and fits and not is_older(facts.version):
             return False
         if facts.protocol > PROTOCOL:
             raise EngineVersionMismatch(
@@ -150,12 +151,23 @@ class LocalBackend:
         if facts.unfinished is False:
             self._ask_to_stop(runtime)
             return self._is_released()
+        if not fits:
+            raise EngineError(
+                f"The local engine runs with isolation {facts.isolation_wanted} and network {facts.network}, not as "
+                f"configured ({self._config.isolation}, {self._config.network}), and has jobs",
+                remedy="Wait for them, or stop it with flexwm stop; it starts again by itself",
+            )
         if speaks:
             return False
         raise EngineVersionMismatch(
             f"The local engine is of an older version ({facts.version}) than this package ({VERSION}) and has jobs",
             remedy="Wait for them, or stop it with flexwm stop; it starts again by itself",
         )
+
+    def _isolates_as_wanted(self, facts: EngineFacts) -> bool:
+        """Whether a server keeps jobs as is configured here; who configures nothing takes it as it is."""
+        wanted, hosts = self._config.isolation, ", ".join(self._config.network.replace(" ", "").lower().split(","))
+        return wanted in ("auto", facts.isolation_wanted) and hosts in ("full", facts.network)
 
     def _start(self) -> Endpoint:
         """Start the server unless another does so meanwhile. Raises EngineError and StoreError."""
@@ -209,9 +221,12 @@ class LocalBackend:
             "--workspace": config.workspace,
             "--workers": config.max_concurrent,
             "--idle-timeout": config.idle_timeout,
+            "--isolation": config.isolation,
+            "--network": config.network,
         }
         command = [sys.executable, "-m", "flexwm_nb.server"]
-        return command + [str(part) for option in options.items() for part in option]
+        paths = [word for path in config.job_paths.split(os.pathsep) if path for word in ("--job-path", path)]
+        return command + [str(part) for option in options.items() for part in option] + paths
 
     def _failure(self, started: Launch) -> FlexwmError:
         """Why a server did not start: in its own words, else from its log."""

@@ -59,6 +59,7 @@ class RunView:
                 ("ended", _time(self.job.completed_at)),
                 *found,
                 ("memory", f"{self.job.mem_peak / 1024:.0f} MiB" if self.job.mem_peak else ""),
+                ("isolation", self.job.isolation or ""),
             ]
         if self.job.canceled:
             by = f"by {self.job.canceled_by}" if self.job.canceled_by else ""

@@ -45,6 +45,7 @@ class Job(Wire):
     parent_job: str | None = None
     worker: str | None = None
     mem_peak: int | None = None  # KiB
+    isolation: str | None = None  # level at which its process ran; the local engine tells
     flow_status: Any = None  # of a flow's run: `models.flow_status.FlowStatus` reads it
     raw_flow: Any = None  # of a flow's run: what it does
     flow_step_id: str | None = None

@@ -62,6 +62,14 @@ class User(Wire):
     folders: tuple[str, ...] = ()
 
 
+class IsolationLack(Wire):
+    """A level of isolation that an engine does not have."""
+
+    level: str
+    why: str
+    remedy: str
+
+
 class EngineFacts(Wire):
     """What the local engine says of itself."""
 
@@ -76,7 +84,11 @@ class EngineFacts(Wire):
     languages: tuple[str, ...] = ()
     sqlite: str | None = None
     journal_mode: str | None = None
-    isolation: str | None = None
+    isolation: str | None = None  # level at which jobs run
+    isolation_gives: str | None = None
+    isolation_lacks: tuple[IsolationLack, ...] = ()  # better levels
+    isolation_wanted: str | None = None  # auto, required or a level
+    network: str | None = None  # that jobs may reach: full, none, or hosts
     unfinished: bool | None = None  # whether it has jobs that wait or run
 
 

@@ -16,6 +16,7 @@ from flexwm_nb.server.context import Context
 from flexwm_nb.server.environments.cache import Cache
 from flexwm_nb.server.expressions import Expressions
 from flexwm_nb.server.flows.runs import Flows
+from flexwm_nb.server.isolation.confinement import Confinement
 from flexwm_nb.server.jobs.files import Files
 from flexwm_nb.server.jobs.logs import Logs
 from flexwm_nb.server.jobs.queue import Queue
@@ -43,7 +44,7 @@ async def serve(settings: Settings) -> None:
         logs=Logs(settings.store / "logs", database),
         files=Files(settings.store / "files", database, limit=settings.files_limit),
         queue=Queue(database),
-        runners=Runners(settings.store / "jobs", Cache(settings.cache)),
+        runners=Runners(settings.store / "jobs", Cache(settings.cache), confinement=Confinement.of(settings)),
         expressions=Expressions(),
         started_at=now(),
     )

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import secrets
 import sys
 import tempfile
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
+from typing import get_args
 
 import platformdirs
 
 from flexwm_nb.errors import InvalidConfig
+from flexwm_nb.server.isolation.policy import Isolation, Wish
 
 IDLE_TIMEOUT = 900.0  # seconds without a client or a job
 WORKERS = 10  # jobs at once
@@ -21,6 +24,9 @@ DRAIN = 10.0  # seconds that running jobs get when the server is told to stop
 MEGABYTE = 1_000_000  # bytes
 FILES_LIMIT = 10_000  # MB that the files of jobs and clients may take together
 PORTS = range(65536)
+HOST = re.compile(r"(\*\.)?[a-z0-9_-]+(\.[a-z0-9_-]+)*(:[0-9]{1,5})?")
+AUTO = Wish(isolation="auto")
+FULL, NONE = "full", "none"  # of the network
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +41,7 @@ class Settings:
     cache: Path  # directory of what jobs need and can share
     idle_timeout: float | None = None  # seconds; None = stay
     drain: float = DRAIN  # seconds
+    wish: Wish = AUTO  # how jobs are to be isolated
     files_limit: int = FILES_LIMIT * MEGABYTE  # bytes
     ready_fd: int | None = None  # gets one byte when the server listens
     python: str = sys.executable
@@ -73,9 +80,26 @@ class Settings:
             workers=options.workers,
             idle_timeout=options.idle_timeout or None,
             drain=options.drain,
+            wish=Wish(
+                isolation=options.isolation,
+                network=hosts_of(options.network),
+                paths=tuple(Path(path).expanduser().resolve() for path in options.job_path),
+            ),
             files_limit=int(options.files_limit * MEGABYTE),
             ready_fd=options.ready_fd,
         )
+
+
+def hosts_of(network: str) -> tuple[str, ...] | None:
+    """The hosts that jobs may reach; None = every one. Raises InvalidConfig."""
+    if network in (FULL, NONE):
+        return None if network == FULL else ()
+    hosts = tuple(host.strip().lower() for host in network.split(",") if host.strip())
+    wrong = [host for host in hosts if not HOST.fullmatch(host)]
+    if wrong or not hosts:
+        remedy = "Name hosts, such as pypi.org or *.example.com:8443; or say full or none"
+        raise InvalidConfig(f"--network {network} is not understood", remedy=remedy)
+    return hosts
 
 
 def parser() -> argparse.ArgumentParser:
@@ -104,6 +128,26 @@ def parser() -> argparse.ArgumentParser:
         default=FILES_LIMIT,
         metavar="MB",
         help=f"what uploaded files may take together (default: {FILES_LIMIT})",
+    )
+    made.add_argument(
+        "--isolation",
+        default=os.environ.get("FLEXWM_ISOLATION") or "auto",
+        choices=get_args(Isolation),
+        help="how jobs are kept from the rest (default: FLEXWM_ISOLATION, else auto, the best that is there); "
+        "required: they see only what they need, and none runs where that cannot be had",
+    )
+    made.add_argument(
+        "--network",
+        default=os.environ.get("FLEXWM_NETWORK") or FULL,
+        metavar="N",
+        help="what jobs may reach (default: FLEXWM_NETWORK, else full): full, none, or hosts with commas between them",
+    )
+    made.add_argument(
+        "--job-path",
+        action="append",
+        default=[path for path in os.environ.get("FLEXWM_JOB_PATHS", "").split(os.pathsep) if path],
+        metavar="PATH",
+        help="a folder or file that jobs may read and write, whatever is hidden; may be repeated",
     )
     made.add_argument("--ready-fd", type=int, help=argparse.SUPPRESS)
     return made

@@ -20,6 +20,7 @@ FRESH = 60  # seconds since a worker's last sign of life
 LOW_SPACE = 1 << 30  # bytes
 NO_SPACE = 100 << 20  # bytes
 MANY_WAITING = 1_000  # jobs
+UNCAGED = ("none", "plain")  # levels of isolation at which jobs do not run, or run without a cage
 DOCTOR = "See the engine's log: flexwm status tells where it is"
 
 
@@ -123,7 +124,15 @@ class HealthService:
 
     def _isolation(self) -> HealthCheck | None:
         facts = self._facts()
-        return None if facts is None or facts.isolation is None else _ok("isolation", facts.isolation)
+        if facts is None or facts.isolation is None:
+            return None
+        lack = facts.isolation_lacks[0] if facts.isolation_lacks else None
+        message = f"{facts.isolation}: {facts.isolation_gives}; network {facts.network}"
+        if lack is None or facts.isolation not in UNCAGED:
+            return _ok("isolation", message if lack is None else f"{message}. {lack.level} is not there: {lack.why}")
+        reasons = "; ".join(f"{found.level}: {found.why}" for found in facts.isolation_lacks)
+        status: Status = "fail" if facts.isolation == "none" else "warn"
+        return HealthCheck(name="isolation", status=status, message=f"{message}. {reasons}", remedy=lack.remedy)
 
     def _space(self) -> HealthCheck | None:
         facts = self._facts()

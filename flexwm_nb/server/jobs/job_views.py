@@ -107,6 +107,7 @@ OPTIONAL: tuple[tuple[str, Callable[[Row], Any]], ...] = (
     ("schedule_path", lambda row: row["schedule_path"]),
     ("language", lambda row: row["language"]),
     ("mem_peak", lambda row: row["mem_peak"]),
+    ("isolation", lambda row: row["isolation"]),
     ("priority", lambda row: row["priority"]),
     ("labels", lambda row: fragment(row["labels"])),
     ("preprocessed", lambda row: None if row["preprocessed"] is None else bool(row["preprocessed"])),

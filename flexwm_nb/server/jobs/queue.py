@@ -204,6 +204,7 @@ def _columns(job_id: str, ending: Ending) -> dict[str, object]:
         "canceled_reason": ending.canceled_reason,
         "labels": ending.labels,
         "mem_peak": ending.mem_peak,
+        "isolation": ending.isolation,
     }
 
 

@@ -80,6 +80,7 @@ class Ending:
     labels: str | None = None  # JSON list
     mem_peak: int | None = None  # kB
     log: str | None = None  # None = it stays in its file
+    isolation: str | None = None  # the level at which its process ran
 
     @property
     def success(self) -> bool:

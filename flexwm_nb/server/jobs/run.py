@@ -29,6 +29,7 @@ MARKERS = ("$var:", "$jsonvar:", "$res:", "$encrypted:")
 TOKEN_GRACE = 5.0  # seconds that a job's token outlives it
 FIRST_WORDS = 0.2  # seconds that a job has run before a cancel ends it, so that its log shows how far it came
 HOST = platform.node()
+PLAIN = "plain"  # the level of isolation that is none in Windmill's words
 ON_PROCESS = frozenset({"script", "preview"})  # kinds of jobs that run a source
 
 log = logging.getLogger(__name__)
@@ -47,7 +48,9 @@ class Run:
         self.canceled: tuple[str, str] | None = None  # by whom, why
         self._context = context
         self._log = context.logs.open(job.id, taken_up=job.attempt > 1)
-        self._head = f"job={job.id} tag={job.tag} worker={job.worker} hostname={HOST} isolation=none\n"
+        self._level = context.runners.confinement.level if job.kind in ON_PROCESS else None
+        isolation = self._level if self._level not in (None, PLAIN) else "none"  # Windmill's word
+        self._head = f"job={job.id} tag={job.tag} worker={job.worker} hostname={HOST} isolation={isolation}\n"
         self._log.append(self._head)
         self._token = ""
         self._ready: asyncio.Task[Begun] | None = None
@@ -255,4 +258,5 @@ class Run:
             labels=labels,
             mem_peak=mem_peak,
             log=self._log.short(),
+            isolation=None if self._process is None or self._process.pid is None else self._level,
         )

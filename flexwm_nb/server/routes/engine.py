@@ -35,7 +35,7 @@ async def describe(request: Request) -> Response:
             "languages": sorted(parts.runners.languages),
             "sqlite": ".".join(map(str, sqlite)),
             "journal_mode": journal_mode(sqlite),
-            "isolation": "none",
+            **parts.runners.confinement.describe(),
             "unfinished": parts.database.one("access_unfinished") is not None,
         }
     )

@@ -77,7 +77,7 @@ def show(request: Request, name: str, done: dict[str, Any]) -> dict[str, Any]:
         "custom_tags": served(request),
         "worker_group": WORKER_GROUP,
         "wm_version": COMPATIBLE,
-        "job_isolation": "none",
+        "job_isolation": context(request).runners.confinement.level.replace("plain", "none"),
     }
 
 

@@ -1,9 +1,10 @@
 """What a spare child of the zygote does when its job arrives. Standard library alone: it runs in other environments.
 
 The order is a JSON object: `files` to write in the job's directory, `environment`, `limits`, and either `command` to
-execute or `python`, a module to import and call. One more byte lets it
-begin: until then nothing of the job runs. Answers on the control socket are frames of a kind and a text:
-R the result, E the error object, X why it could not start, Z the exit code and peak memory, always last.
+execute or `python`, a module to import and call; `shared`, a folder that the job may use besides its own. With it the
+process goes into its cage. One more byte lets it begin: until then nothing of the job runs. Answers on the control
+socket are frames of a kind and a text: R the result, E the error object, X why it could not start, Z the exit code and
+peak memory, always last.
 An order that `serves` is for a process that is kept: orders follow it, one for each job, each answered by A at once.
 """
 
@@ -28,6 +29,7 @@ FRAME = struct.Struct("!cI")
 REHEARSAL = """{"function": "main", "arguments": "{\\"n\\": 1}", "everything": false, "verbatim": false,
 "parameters": [{"name": "n", "optional": false, "type": ""}], "result_bytes": 1000, "step": null}"""
 RESULT, ERROR, NOT_STARTED, END, ACCEPTED = b"R", b"E", b"X", b"Z", b"A"
+NOT_CAGED = 71  # exit status
 
 _spec = importlib.util.spec_from_file_location(
     "flexwm_python_call", os.path.join(os.path.dirname(os.path.abspath(__file__)), "python_call.py")
@@ -37,13 +39,19 @@ python_call = importlib.util.module_from_spec(_spec)
 _spec.loader.exec_module(python_call)
 
 
-def wait_and_run(control: Any, folder: str) -> None:
-    """Wait for an order and carry it out; never returns to the zygote's loop."""
+def wait_and_run(control: Any, folder: str, cage: Any) -> None:
+    """Wait for an order and carry it out in the cage; never returns to the zygote's loop."""
     prepare()
+    failure = caged(cage.prepare, folder)
     order = receive(control)
     if order is None:
-        os.rmdir(folder)
+        shutil.rmtree(folder, ignore_errors=True)
         os._exit(0)
+    failure = failure or caged(cage.close, order.get("shared"))
+    if failure:
+        send(control, NOT_STARTED, failure)
+        os._exit(NOT_CAGED)
+    order["environment"].update(cage.variables(folder))
     write_files(order["files"])
     limit(order["limits"])
     if order.get("waits"):
@@ -76,6 +84,17 @@ def prepare() -> None:
     for made in ("flexwm.rehearsal", "flexwm"):
         del sys.modules[made]
     os.environ.update(dict(os.environ))
+
+
+def caged(step: Any, argument: Any) -> str:
+    """Take one step into the cage: why it could not be taken, empty when it was."""
+    try:
+        step(argument)
+    except OSError as error:
+        return "the job cannot be isolated as it was to be: %s. %%windmill_doctor tells more" % (
+            error.strerror or error
+        )
+    return ""
 
 
 def receive(control: Any) -> Any:

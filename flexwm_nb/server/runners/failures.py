@@ -36,6 +36,14 @@ def execution(text: str, *, step: str | None = None) -> str:
     return error("ExecutionErr", f"execution error:\n{text}", step=step)
 
 
+def excess(limit: str, used: int, limits: dict[str, int]) -> str:
+    """Why a job was ended that used too much of something."""
+    if limit == "memory":
+        amounts = f"{used / 1e9:.1f} GB of memory, more than the {limits['memory_bytes'] / 1e9:.1f} GB"
+        return f"job process terminated due to memory: with all that it started it used {amounts} that it may"
+    return f"job process terminated due to {limit}: it had started {used}, more than the {limits[limit]} that it may"
+
+
 def signalled(number: int, *, step: str | None = None) -> str:
     """The error of a process that a signal ended."""
     hint = ". Out of memory is a common cause" if number == 9 else ""

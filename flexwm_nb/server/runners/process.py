@@ -12,6 +12,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from flexwm_nb.server.isolation.limits import Limits
 from flexwm_nb.server.runners import failures
 from flexwm_nb.server.runners.base import Ending, Outcome, Runner, RunRequest
 from flexwm_nb.server.runners.jsonb import Unstorable
@@ -22,6 +23,7 @@ HEAD = struct.Struct("!I")
 FRAME = struct.Struct("!cI")
 BEGIN = b"\1"
 CHUNK = 256 * 1024  # bytes read at once
+USUAL = Limits()
 LOST = "the job's process ended together with its launcher"
 
 
@@ -48,7 +50,9 @@ class RunningJob:
         self.pid, self._zygote, self._spare = spare.pid, zygote, spare
         self._loop.add_reader(spare.output, self._output_readable)
         self._loop.add_reader(spare.control.fileno(), self._control_readable)
-        zygote.watch(spare.pid, self._ended)
+        zygote.watch(spare.pid, self._ended, self._over)
+        if self._request.limits != USUAL:
+            zygote.hold(spare.pid, self._request.limits)
 
     @property
     def stream(self) -> str:
@@ -83,6 +87,11 @@ class RunningJob:
     def _kill(self) -> None:
         if not self._exited:
             self._zygote.kill(self._spare.pid, signal.SIGKILL)
+
+    def _over(self, limit: str, used: int) -> None:
+        """The zygote ends the tree, as it uses too much."""
+        if self._reason is None:
+            self._reason = failures.excess(limit, used, self._request.limits.as_dict())
 
     def _output_readable(self) -> None:
         """Take output that has come."""

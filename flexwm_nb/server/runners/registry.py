@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from flexwm_nb.server.environments.cache import Cache
+from flexwm_nb.server.isolation.confinement import Confinement
 from flexwm_nb.server.runners import failures
 from flexwm_nb.server.runners.base import Kept, Outcome, Runner, RunnerError, RunRequest
 from flexwm_nb.server.runners.bash import Bash
@@ -49,9 +51,20 @@ class RefusedJob:
 class Runners:
     """Runs jobs, one process each."""
 
-    def __init__(self, directory: Path, cache: Cache | None = None, *, spares: int = SPARES) -> None:
-        """Give jobs their directories below `directory`; what they need is kept in the cache, by default beside it."""
+    def __init__(
+        self,
+        directory: Path,
+        cache: Cache | None = None,
+        *,
+        spares: int = SPARES,
+        confinement: Confinement | None = None,
+    ) -> None:
+        """Give jobs their directories below `directory`; what they need is kept in the cache, by default beside it.
+
+        Without a confinement they are plain processes.
+        """
         self._directory, self._count = directory, spares
+        self.confinement = confinement or Confinement.plain(directory)
         self._zygotes: dict[str, Zygote] = {}
         self._pool = Pool(self._child)
         self._cache = cache or Cache(directory.parent / "cache")
@@ -65,10 +78,13 @@ class Runners:
 
     async def start(self) -> None:
         """Clear what an earlier server left, and warm up this interpreter."""
-        self._directory.mkdir(mode=0o700, exist_ok=True)
+        for folder in (self._directory, self._directory.parent / SHARED):
+            folder.mkdir(mode=PRIVATE, exist_ok=True)
+        await self.confinement.start()
         for left in self._directory.iterdir():
             remove_directory(left)
-        self._zygote(sys.executable)
+        if self.confinement.refusal is None:
+            self._zygote(sys.executable)
 
     async def close(self) -> None:
         """End every job and process."""
@@ -76,6 +92,14 @@ class Runners:
         for left in self._directory.iterdir():
             remove_directory(left)
         self._cache.close()
+        self.confinement.close()
+
+    def listen_at(self, port: int) -> None:
+        """Let jobs reach the engine's interface at this port, also in a closed network."""
+        self.confinement.engine_port = port
+        for zygote in self._zygotes.values():
+            if doors := self.confinement.doors():
+                zygote.open(doors)
 
     def grace(self, language: str) -> float:
         """Seconds between SIGTERM and SIGKILL for a language; 0 = SIGKILL at once."""
@@ -90,6 +114,8 @@ class Runners:
             known = ", ".join(sorted(self._by_language))
             text = f"{request.language} does not run on the local engine, which runs {known}. A real Windmill runs it"
             return RefusedJob(f"{text}: connect with %windmill_connect URL", step)
+        if self.confinement.refusal is not None:
+            return RefusedJob(self.confinement.refusal, step)
         output = Output(on_output, limit=request.limits.output_bytes, tail=request.log_head)
 
         async def place(settled: RunRequest) -> Begun:
@@ -111,11 +137,15 @@ class Runners:
             return RefusedJob(str(error), request.flow_step_id)
         except OSError as error:
             return RefusedJob(f"no process can be started: {error}", request.flow_step_id)
+        if request.shared is not None and kept is None:
+            order["shared"] = str(self._shared_directory(request.shared))
         await job.order(order)
         return job
 
     async def _on_process(self, request: RunRequest, runner: Runner, output: Output, kept: Kept | None) -> RunningJob:
         """The job with a process of its own, or with the prospect of one that is kept. Raises OSError."""
+        if kept is not None and request.shared is not None:
+            kept = self._sharing(kept, request.shared)
         if kept is not None and not kept.single_use:
             return KeptJob(request, runner, output, self._pool, kept)
         if kept is None:
@@ -128,6 +158,11 @@ class Runners:
         job = RunningJob(request, runner, output)
         job.attach(zygote, spare)
         return job
+
+    def _sharing(self, kept: Kept, shared: str) -> Kept:
+        """The kind of process that may also use this shared directory; its cage is closed before the job comes."""
+        order = {**kept.order, "shared": str(self._shared_directory(shared))}
+        return replace(kept, key=f"{kept.key} {shared}", order=order, ahead=0)
 
     async def _child(self, interpreter: str | None) -> tuple[Zygote, Spare]:
         """A child of an interpreter's zygote; another zygote is started when one has ended. Raises OSError."""
@@ -155,5 +190,5 @@ class Runners:
     def _zygote(self, interpreter: str) -> Zygote:
         found = self._zygotes.get(interpreter)
         if found is None or not found.alive:
-            found = self._zygotes[interpreter] = Zygote(interpreter, self._directory, self._count)
+            found = self._zygotes[interpreter] = Zygote(interpreter, self._directory, self._count, self.confinement)
         return found

@@ -6,9 +6,12 @@ safe, and it was started by exec, so nothing of the server is in it.
 
 Whole trees end with their job: every job process adopts its orphans while it lives, and when it has ended they come to
 this process. So any child here that is neither a spare nor a running job belongs to a job that has ended, and is
-killed. When the server is gone, everything here ends too.
+killed, with all below it. When the server is gone, everything here ends too.
 
-Usage: zygote.py CONTROL_FD DIRECTORY SPARES
+A spare is in its cage before its job comes (see isolation/cage.py). Trees of running jobs are looked at now and then:
+one that uses more memory or processes than its job may is ended, and the server told.
+
+Usage: zygote.py CONTROL_FD DIRECTORY SPARES POLICY, the last a JSON object
 """
 
 from __future__ import annotations
@@ -23,18 +26,21 @@ import socket
 import struct
 import sys
 import tempfile
+import time
 from typing import Any
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 HEAD = struct.Struct("!I")
+ISOLATION = os.path.join(os.path.dirname(HERE), "isolation")
 PAUSE = 0.005  # seconds
+LOOK = 0.5  # seconds between looks at what jobs use
 PR_SET_PDEATHSIG = 1
 PR_SET_CHILD_SUBREAPER = 36
 
 
-def load(name: str) -> Any:
-    """A neighbouring file as a module, without this folder on the path."""
-    spec = importlib.util.spec_from_file_location("flexwm_" + name, os.path.join(HERE, name + ".py"))
+def load(name: str, folder: str = HERE) -> Any:
+    """A file of this package as a module, without its folder on the path."""
+    spec = importlib.util.spec_from_file_location("flexwm_" + name, os.path.join(folder, name + ".py"))
     assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     sys.modules[spec.name] = module
@@ -54,20 +60,27 @@ def process_control() -> Any:
 class Zygote:
     """The process that forks."""
 
-    def __init__(self, control: socket.socket, directory: str, spares: int) -> None:
+    def __init__(self, control: socket.socket, directory: str, spares: int, policy: dict[str, Any]) -> None:
         self.control = control
         self.directory = directory
         self.wanted = spares
         self.spares: set[int] = set()
-        self.running: set[int] = set()
+        self.running: dict[int, tuple[int, int]] = {}  # job -> bytes of memory and processes that its tree may use
+        self.limits = (policy["memory_bytes"], policy["processes"])
+        self.helpers: set[int] = set()
+        self.doors: dict[str, str] = {}
+        self.looked = 0.0
         self.prctl = process_control()
         self.child = load("child")
+        self.tree = load("tree")
+        self.cage = load("cage", ISOLATION).build(policy)
         self.buffer = b""
 
     def serve(self) -> None:
         """Fork, reap and kill until the server is gone."""
         if self.prctl is not None:
             self.prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+        self.cage.enter()
         read, write = os.pipe()
         os.set_blocking(read, False)
         os.set_blocking(write, False)
@@ -84,6 +97,7 @@ class Zygote:
             if read in ready:
                 os.read(read, 4096)
             ended = self.reap()
+            self.watch()
             if self.control in ready and not self.receive():
                 return self.end()
             if len(self.spares) < self.wanted and (ended or not ready or not self.spares):
@@ -96,8 +110,20 @@ class Zygote:
         job has just begun, which would compete with it for the processor.
         """
         if len(self.spares) >= self.wanted:
-            return None
+            return LOOK if self.running else None
         return PAUSE if self.spares else 0
+
+    def watch(self) -> None:
+        """End the trees that use more than they may."""
+        moment = time.monotonic()
+        if not self.running or moment - self.looked < LOOK:
+            return
+        self.looked = moment
+        for pid, (memory, processes) in self.running.items():
+            found = self.tree.excess(pid, memory, processes)
+            if found is not None:
+                self.report({"over": pid, "limit": found[0], "used": found[1]})
+                self.tree.destroy(pid)
 
     def fork(self) -> None:
         """Make a spare and hand its socket and pipe to the server."""
@@ -140,7 +166,7 @@ class Zygote:
             os.close(output)
             os.chdir(folder)
             if os.getppid() == parent:
-                self.child.wait_and_run(control, folder)
+                self.child.wait_and_run(control, folder, self.cage)
         finally:
             os._exit(70)
 
@@ -161,14 +187,40 @@ class Zygote:
         return bool(data)
 
     def obey(self, message: dict[str, Any]) -> None:
-        """`take` a spare for a job, or `kill` a running one with a signal."""
+        """`take` a spare for a job, `hold` it to limits of its own, `kill` it with a signal, or open `doors`."""
         pid = message.get("take")
         if pid in self.spares:
             self.spares.discard(pid)
-            self.running.add(pid)
-        pid = message.get("kill")
+            self.running[pid] = self.limits
+        if "doors" in message:
+            self.doors = message["doors"]
+            self.open_doors()
+        pid = message.get("hold")
         if pid in self.running:
-            strike(pid, message["signal"])
+            self.running[pid] = (message["memory"], message["processes"])
+        pid = message.get("kill")
+        if pid in self.running and message["signal"] == signal.SIGKILL:
+            self.tree.destroy(pid)
+        elif pid in self.running:
+            self.tree.tell(pid, message["signal"])
+
+    def open_doors(self) -> None:
+        """Start the helper through which jobs in a closed network reach the engine."""
+        parent = os.getpid()
+        pid = os.fork()
+        if pid:
+            self.helpers.add(pid)
+            return
+        try:
+            os.setsid()
+            if self.prctl is not None:
+                self.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+            signal.set_wakeup_fd(-1)
+            self.control.close()
+            if os.getppid() == parent:
+                load("bridge", ISOLATION).serve(self.doors)
+        finally:
+            os._exit(70)
 
     def reap(self) -> bool:
         """Report those that ended, and kill what they left running; whether any job had ended."""
@@ -182,18 +234,21 @@ class Zygote:
                 return ended
             known = pid in self.running or pid in self.spares
             ended = ended or known
-            self.running.discard(pid)
+            self.running.pop(pid, None)
             self.spares.discard(pid)
+            if pid in self.helpers:
+                self.helpers.discard(pid)
+                self.open_doors()
             if known:
-                strike_group(pid)
+                self.tree.strike_group(pid, signal.SIGKILL)
                 self.report({"exit": pid, "status": status, "memory": usage.ru_maxrss})
             self.kill_strangers()
 
     def kill_strangers(self) -> None:
         """Kill every child that no job here has: their job has ended."""
-        for pid in children():
-            if pid not in self.spares and pid not in self.running:
-                strike(pid, signal.SIGKILL)
+        for pid in self.tree.children(os.getpid()):
+            if pid not in self.spares and pid not in self.running and pid not in self.helpers:
+                self.tree.destroy(pid)
 
     def report(self, message: dict[str, Any]) -> None:
         """Tell the server."""
@@ -205,9 +260,9 @@ class Zygote:
 
     def end(self) -> None:
         """The server is gone: nothing may stay."""
-        for pid in list(self.spares | self.running):
-            strike(pid, signal.SIGKILL)
-            strike_group(pid)
+        for pid in [*self.spares, *self.running]:
+            self.tree.destroy(pid)
+        self.helpers.clear()
         self.spares.clear()
         self.running.clear()
         while True:
@@ -218,41 +273,15 @@ class Zygote:
                 os._exit(0)
 
 
-def children() -> list[int]:
-    """This process's children, where the system tells."""
-    try:
-        with open("/proc/self/task/%d/children" % os.getpid()) as file:
-            return [int(pid) for pid in file.read().split()]
-    except OSError:
-        return []
-
-
-def strike(pid: int, number: int) -> None:
-    """Signal a child and its group."""
-    strike_group(pid, number)
-    try:
-        os.kill(pid, number)
-    except OSError:
-        pass
-
-
-def strike_group(pid: int, number: int = signal.SIGKILL) -> None:
-    """Signal the group that a job leads."""
-    try:
-        os.killpg(pid, number)
-    except OSError:
-        pass
-
-
 def main() -> None:
     """Serve the server at the other end of the given descriptor."""
-    descriptor, directory, spares = sys.argv[1:4]
+    descriptor, directory, spares, policy = sys.argv[1:5]
     sys.path[:] = [entry for entry in sys.path if os.path.abspath(entry or ".") != HERE]
     sys.dont_write_bytecode = True
     control = socket.socket(fileno=int(descriptor))
     control.setblocking(True)
     os.set_inheritable(control.fileno(), False)
-    Zygote(control, directory, int(spares)).serve()
+    Zygote(control, directory, int(spares), json.loads(policy)).serve()
 
 
 if __name__ == "__main__":

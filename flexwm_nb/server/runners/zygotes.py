@@ -15,6 +15,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from flexwm_nb.server.isolation.confinement import Confinement
+    from flexwm_nb.server.isolation.limits import Limits
 
 PROGRAM = Path(__file__).parent / "zygote.py"
 HEAD = struct.Struct("!I")
@@ -51,13 +56,15 @@ class Exit:
 class Zygote:
     """One running zygote of one interpreter."""
 
-    def __init__(self, interpreter: str, directory: Path, spares: int) -> None:
+    def __init__(self, interpreter: str, directory: Path, spares: int, confinement: Confinement) -> None:
         """Start it. Raises OSError when the interpreter cannot be executed."""
         ours, its = socket.socketpair()
         environment = {name: os.environ[name] for name in KEPT if name in os.environ}
         try:
+            policy = confinement.policy(interpreter)
+            command = [interpreter, str(PROGRAM), str(its.fileno()), str(directory), str(spares), json.dumps(policy)]
             self.process = subprocess.Popen(
-                [interpreter, str(PROGRAM), str(its.fileno()), str(directory), str(spares)],
+                confinement.command(policy, command),
                 pass_fds=[its.fileno()],
                 env=environment,
                 stdin=subprocess.DEVNULL,
@@ -77,8 +84,11 @@ class Zygote:
         self._spares: deque[Spare] = deque()
         self._waiting: deque[asyncio.Future[Spare]] = deque()
         self._exits: dict[int, Callable[[Exit], None]] = {}
+        self._overs: dict[int, Callable[[str, int], None]] = {}
         self._loop = asyncio.get_running_loop()
         self._loop.add_reader(ours.fileno(), self._readable)
+        if doors := confinement.doors():
+            self.open(doors)
 
     async def take(self) -> Spare:
         """A child for a job. Raises ConnectionError when the zygote is gone."""
@@ -93,12 +103,22 @@ class Zygote:
         self._send({"take": spare.pid})
         return spare
 
-    def watch(self, pid: int, ended: Callable[[Exit], None]) -> None:
-        """Have `ended` called when that child has ended."""
+    def watch(self, pid: int, ended: Callable[[Exit], None], over: Callable[[str, int], None] | None = None) -> None:
+        """Have `ended` called when that child has ended, and `over` before that if its tree has passed a limit."""
         self._exits[pid] = ended
+        self._overs[pid] = over or (lambda limit, used: None)
+
+    def open(self, doors: dict[str, str]) -> None:
+        """Lead ports of a closed network to Unix sockets."""
+        self._send({"doors": doors})
+
+    def hold(self, pid: int, limits: Limits) -> None:
+        """Hold a child's tree to other limits than the usual ones."""
+        held = limits.as_dict()
+        self._send({"hold": pid, "memory": held["memory_bytes"], "processes": held["processes"]})
 
     def kill(self, pid: int, number: int) -> None:
-        """Send a signal to a running job's whole group."""
+        """Send a signal to a running job's whole tree."""
         self._send({"kill": pid, "signal": number})
 
     async def close(self) -> None:
@@ -107,7 +127,7 @@ class Zygote:
         if self._ended is not None:
             await self._ended
 
-    def _send(self, message: dict[str, int]) -> None:
+    def _send(self, message: dict[str, Any]) -> None:
         data = json.dumps(message).encode()
         try:
             self._socket.sendall(HEAD.pack(len(data)) + data)
@@ -135,7 +155,7 @@ class Zygote:
             self._lost()
 
     def _obey(self, message: dict[str, int | str]) -> None:
-        """A spare is ready, or a child has ended."""
+        """A spare is ready, a job's tree has passed a limit, or a child has ended."""
         if "spare" in message:
             control = socket.socket(fileno=self._descriptors.popleft())
             output = self._descriptors.popleft()
@@ -143,8 +163,13 @@ class Zygote:
             os.set_blocking(output, False)
             self._offer(Spare(int(message["spare"]), control, output, Path(str(message["directory"]))))
             return
+        if "over" in message:
+            if (over := self._overs.get(int(message["over"]))) is not None:
+                over(str(message["limit"]), int(message["used"]))
+            return
         pid = int(message["exit"])
         self._forget_spare(pid)
+        self._overs.pop(pid, None)
         ended = self._exits.pop(pid, None)
         if ended is not None:
             ended(Exit(int(message["status"]), int(message["memory"])))
@@ -182,6 +207,7 @@ class Zygote:
         for ended in list(self._exits.values()):
             ended(Exit(None, None))
         self._exits.clear()
+        self._overs.clear()
 
 
 def remove_small(path: Path) -> bool:

@@ -171,6 +171,7 @@ class Lifecycle:
 
     def announce(self) -> None:
         """Write the runtime file and tell whoever started this server."""
+        self.context.runners.listen_at(int(self.url.rpartition(":")[2]))
         facts = {
             "pid": os.getpid(),
             "started_at": render_time(self.context.started_at),

@@ -36,7 +36,8 @@ SELECT arguments, raw_code, raw_lock, raw_flow FROM job_input WHERE job_id = :id
 -- The end of a running job, by the worker that holds this attempt.
 UPDATE job SET
     status = :status, completed_at = :completed_at, duration_ms = :duration_ms, canceled_by = :canceled_by,
-    canceled_reason = :canceled_reason, labels = coalesce(:labels, labels), mem_peak = :mem_peak
+    canceled_reason = :canceled_reason, labels = coalesce(:labels, labels), mem_peak = :mem_peak,
+    isolation = :isolation
 WHERE id = :id AND status = 'running' AND attempt = :attempt AND worker = :worker;
 
 -- name: jobs_insert_result

@@ -267,7 +267,7 @@ CREATE TABLE job (
     preprocessed INTEGER,
     deleted INTEGER NOT NULL DEFAULT 0,
     interpreter TEXT,
-    isolation TEXT,
+    isolation TEXT,                    -- level at which its process ran
     flow_status TEXT,                  -- JSON
     flow_place TEXT,                   -- JSON: where in the flow above it a loop's or branch's flow stands
     delete_after INTEGER,              -- seconds after the flow's end that its content stays
