@@ -12,6 +12,10 @@ class Language:
         """The signature. Raises InvalidSource."""
         raise NotImplementedError
 
+    def connection(self, content: str) -> tuple[str, str] | None:
+        """The argument that the runner takes before the script's own, and its resource type (SQL, GraphQL)."""
+        return None
+
     def check(self, content: str) -> None:
         """Raise InvalidSource when the language itself refuses the source."""
 
@@ -38,3 +42,23 @@ def argument(
         "has_default": has_default,
         "oidx": None,
     }
+
+
+def heading(content: str, starts: tuple[str, ...]) -> tuple[int, str] | None:
+    """The first line that starts so, with all that follows it, and how many lines stand before it.
+
+    The line break after that line is lost, as in Windmill.
+    """
+    lines = content.split("\n")
+    number = next((number for number, line in enumerate(lines) if line.startswith(starts)), None)
+    return None if number is None else (number, lines[number] + "\n".join(lines[number + 1 :]))
+
+
+def up_to_closing(head: str) -> str:
+    """The text up to the parenthesis that closes the first one, wherever parentheses stand."""
+    depth = 0
+    for position, character in enumerate(head):
+        depth += (character == "(") - (character == ")")
+        if character == ")" and depth == 0:
+            return head[: position + 1]
+    return head

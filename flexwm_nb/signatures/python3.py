@@ -11,7 +11,7 @@ import re
 from typing import Any
 
 from flexwm_nb.errors import InvalidSource
-from flexwm_nb.signatures.base import Language, argument, signature
+from flexwm_nb.signatures.base import Language, argument, heading, signature, up_to_closing
 from flexwm_nb.signatures.python3_defaults import UNREAD, default_of, type_of_default
 from flexwm_nb.signatures.python3_surprises import surprises_of
 from flexwm_nb.signatures.python3_types import Models, type_of
@@ -28,7 +28,7 @@ class Python3(Language):
         """The signature of the function."""
         name = entrypoint or "main"
         function = whole_file(content, name) if MODEL_WORDS.search(content) else naive(content, name)
-        preprocessor = naive_line(content, "preprocessor") is not None
+        preprocessor = heading(content, starts("preprocessor")) is not None
         if function is None:
             kind = "wac" if WORKFLOW.search(content) and WMILL.search(content) else "lib"
             return signature([], auto_kind=kind, has_preprocessor=preprocessor)
@@ -65,34 +65,21 @@ def invalid(error: SyntaxError | ValueError, content: str, offset: int = 0) -> I
     )
 
 
-def naive_line(content: str, name: str) -> int | None:
-    """The number (from 0) of the first line that starts exactly with `def NAME(` or `async def NAME(`."""
-    starts = (f"def {name}(", f"async def {name}(")
-    return next((number for number, line in enumerate(content.split("\n")) if line.startswith(starts)), None)
+def starts(name: str) -> tuple[str, ...]:
+    """How the line that Windmill looks for starts."""
+    return f"def {name}(", f"async def {name}("
 
 
 def naive(content: str, name: str) -> Any:
     """The function's head alone, read as Windmill does; None when there is none. Raises InvalidSource."""
-    number = naive_line(content, name)
-    if number is None:
+    found = heading(content, starts(name))
+    if found is None:
         return None
-    first, *rest = content.split("\n")[number:]
-    head = first + "\n".join(rest)  # the line break after the first line is lost, as in Windmill
-    text = up_to_closing(head)
+    before, head = found
     try:
-        return ast.parse(f"{text}: pass").body[0]
+        return ast.parse(f"{up_to_closing(head)}: pass").body[0]
     except (SyntaxError, ValueError) as error:
-        raise invalid(error, content, number) from None
-
-
-def up_to_closing(head: str) -> str:
-    """The text up to the parenthesis that closes the first one, wherever parentheses stand."""
-    depth = 0
-    for position, character in enumerate(head):
-        depth += (character == "(") - (character == ")")
-        if character == ")" and depth == 0:
-            return head[: position + 1]
-    return head
+        raise invalid(error, content, before) from None
 
 
 def whole_file(content: str, name: str) -> Any:

@@ -18,11 +18,21 @@ SIMPLE: dict[str, dict[str, Any]] = {
 }
 
 
-def schema_of(signature: dict[str, Any]) -> dict[str, Any]:
-    """The schema of a signature's arguments."""
-    properties = {found["name"]: of_argument(found) for found in signature["args"]}
-    required = [found["name"] for found in signature["args"] if not found["has_default"]]
-    return {"$schema": DRAFT, "type": "object", "properties": properties, "required": required}
+def schema_of(signature: dict[str, Any], connection: tuple[str, str] | None = None) -> dict[str, Any]:
+    """The schema of a signature's arguments, after that of the resource that its runner connects to.
+
+    Of two arguments with one name the last gives the property, in the place of the first.
+    """
+    properties = {} if connection is None else {connection[0]: of_resource(connection[1])}
+    required = [*properties, *(found["name"] for found in signature["args"] if not found["has_default"])]
+    for found in signature["args"]:
+        properties[found["name"]] = of_argument(found)
+    return {"$schema": DRAFT, "type": "object", "properties": properties, "required": list(dict.fromkeys(required))}
+
+
+def of_resource(kind: str) -> dict[str, Any]:
+    """The property of a resource that must be given."""
+    return {"description": "", "type": "object", "format": f"resource-{kind}"}
 
 
 def of_argument(found: dict[str, Any]) -> dict[str, Any]:
@@ -60,7 +70,7 @@ def enumerated(values: list[str]) -> dict[str, Any]:
 def of_object(inner: dict[str, Any]) -> dict[str, Any]:
     """An object, with its format when it is named and its properties when they are known."""
     made: dict[str, Any] = {"type": "object"}
-    if inner.get("name") is not None:
+    if inner.get("name"):
         made["format"] = f"resource-{inner['name']}"
     if inner.get("props") is not None:
         made["properties"] = of_properties(inner["props"])
@@ -89,7 +99,7 @@ def of_items(inner: Any) -> dict[str, Any]:
             return {"items": {"type": "string", "enum": value}, "originalType": "enum[]"}
         if name == "str":
             return {"items": {"type": "string"}, "originalType": "string[]"}
-        if name == "resource":
+        if name == "resource" and value:
             return {"items": {"type": "resource", "resourceType": value}, "originalType": "resource[]"}
         if name == "object":
             return of_records(value)
@@ -98,6 +108,6 @@ def of_items(inner: Any) -> dict[str, Any]:
 
 def of_records(inner: dict[str, Any]) -> dict[str, Any]:
     """What a list of objects holds; the name of the object's type stands on the list."""
-    items = of_object(inner)
+    items = of_object(inner if inner.get("props") else {**inner, "props": None})
     named = {"format": items.pop("format")} if "format" in items else {}
     return {**named, "items": items, "originalType": "record[]"}
