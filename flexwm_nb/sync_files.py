@@ -17,11 +17,13 @@ from flexwm_nb import yaml_text
 from flexwm_nb.errors import InvalidFlow, InvalidInput
 from flexwm_nb.flows.builder import modules_in
 from flexwm_nb.models.scripts import ScriptDraft
+from flexwm_nb.sync_items import KINDS, item_files
 
 Files = Mapping[str, str]  # path below the root, with slashes → content
 
 INLINE = "!inline "
 SCRIPT, FLOW_FILE = ".script", "flow.yaml"
+DOCUMENTS = (".script.yaml", f"/{FLOW_FILE}", *(f"{kind.ending}.yaml" for kind in KINDS))
 FOLDERS = {False: ".flow", True: "__flow"}  # by whether paths have no dots
 EXTENSIONS: Mapping[str, str] = {  # language → what a source file's name ends with
     "python3": "py",
@@ -51,9 +53,16 @@ EXTENSIONS: Mapping[str, str] = {  # language → what a source file's name ends
 }
 LANGUAGES: Mapping[str, str] = {end: name for name, end in EXTENSIONS.items()} | {"ts": "bun"}
 INSIDE = {"nativets": "native.ts"}  # languages whose files are called otherwise in a flow's folder
+SKIPS = {  # settings of `wmill.yaml` and what they leave out
+    "skipVariables": ".variable",
+    "skipResources": ".resource",
+    "skipResourceTypes": ".resource-type",
+}
 UNSAFE = re.compile(r'[/\\:*?"<>|\x00-\x1f\x7f]')
 RESERVED = re.compile(r"con|prn|aux|nul|com[0-9]|lpt[0-9]")
-DRAFT_FIELDS = frozenset(field.name for field in fields(ScriptDraft)) - {"path", "language", "content", "library"}
+OWN = frozenset({"path", "language", "content", "library", "exact", "more"})
+DRAFT_FIELDS = frozenset(field.name for field in fields(ScriptDraft)) - OWN
+FOUND_OUT = frozenset({"auto_kind", "has_preprocessor", "no_main_func", "modules"})  # by the engine, from the source
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,13 +71,17 @@ class Layout:
 
     default_ts: str = "bun"
     without_dots: bool = False
+    left_out: tuple[str, ...] = ()  # endings of the names of what is not synchronised
 
     @classmethod
     def read(cls, text: str | None) -> Layout:
         """Of the text of a `wmill.yaml`, where there is one. Raises InvalidInput."""
         found = yaml_text.load(text) if text else {}
         found = found if isinstance(found, Mapping) else {}
-        return cls(str(found.get("defaultTs") or "bun"), bool(found.get("nonDottedPaths")))
+        skipped = [end for name, end in SKIPS.items() if found.get(name) is True]
+        if found.get("includeSchedules") is False:
+            skipped.append(".schedule")
+        return cls(str(found.get("defaultTs") or "bun"), bool(found.get("nonDottedPaths")), tuple(skipped))
 
     def extension(self, language: str, *, inside: bool = False) -> str:
         """What a source file's name ends with; `inside` of a flow's folder."""
@@ -97,9 +110,10 @@ def laid_out(archive: Files, existing: Files, layout: Layout) -> dict[str, str]:
             made |= flow_files(name.removesuffix(".flow.json"), json.loads(content), existing, layout)
         elif name.endswith(".script.json"):
             made |= _metadata_files(name.removesuffix(".json"), json.loads(content))
-        elif f"{_stem(name)}.script.json" in archive:
+        elif f"{_stem(name)}.script.json" in archive and not name.endswith(".json"):
             made[name] = content
-    return {name: _kept(existing.get(name), content) for name, content in made.items()}
+    made |= item_files(archive, existing)
+    return {name: _kept(name, existing.get(name), content) for name, content in made.items()}
 
 
 def flow_files(path: str, document: Mapping[str, Any], existing: Files, layout: Layout) -> dict[str, str]:
@@ -182,7 +196,17 @@ def _draft(path: str, found: Mapping[str, Any], files: Files, layout: Layout) ->
     if not settings.get("lock"):
         settings.pop("lock", None)
     language = layout.language(sources[0][len(path) + 1 :])
-    return ScriptDraft(path=path, language=str(language), content=files[sources[0]], **settings)
+    more = {name: value for name, value in found.items() if name not in DRAFT_FIELDS | FOUND_OUT and value}
+    library = found.get("auto_kind") == "lib" or found.get("no_main_func") is True
+    return ScriptDraft(
+        path=path,
+        language=str(language),
+        content=files[sources[0]],
+        more=more or None,
+        library=library,
+        exact=True,
+        **settings,
+    )
 
 
 def _metadata_files(name: str, found: Mapping[str, Any]) -> dict[str, str]:
@@ -203,17 +227,14 @@ def _stem(name: str) -> str:
     return f"{folder}{slash}{last.partition('.')[0]}"
 
 
-def _kept(old: str | None, new: str) -> str:
+def _kept(name: str, old: str | None, new: str) -> str:
     """The old text where it says the same; a person may have written it in another style."""
     if old is None or old == new:
         return new
     try:
-        return old if yaml_text.load(old) == yaml_text.load(new) and new.startswith(YAML_STARTS) else new
+        return old if name.endswith(DOCUMENTS) and yaml_text.load(old) == yaml_text.load(new) else new
     except InvalidInput:
         return new
-
-
-YAML_STARTS = ("summary:", "id:", "version:", "type:")  # what a document that this module writes begins with
 
 
 def _in_file_order(document: Mapping[str, Any]) -> list[dict[str, Any]]:

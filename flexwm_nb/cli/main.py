@@ -7,7 +7,7 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from flexwm_nb.errors import FlexwmError, InvalidInput
 from flexwm_nb.handshake import VERSION
@@ -48,8 +48,8 @@ def parser() -> argparse.ArgumentParser:
     ended = commands.add_parser("stop", help="end the local engine when its jobs have ended")
     ended.add_argument("--force", action="store_true", help="end it at once; its jobs start again with it")
     checked = commands.add_parser("doctor", help="check configuration and engine, with what to do")
-    pushed = commands.add_parser("push", help="send scripts and flows from files, laid out as wmill sync does")
-    pulled = commands.add_parser("pull", help="write scripts and flows to files, laid out as wmill sync does")
+    pushed = commands.add_parser("push", help="make an engine have what files have, laid out as wmill sync does")
+    pulled = commands.add_parser("pull", help="write what an engine has to files, laid out as wmill sync does")
     for command, run in ((shown, status), (ended, stop), (checked, doctor), (pushed, push), (pulled, pull)):
         command.set_defaults(command=run)
         command.add_argument("--store", metavar="DIR", help="directory of the local engine's store")
@@ -57,9 +57,10 @@ def parser() -> argparse.ArgumentParser:
         command.add_argument("path", nargs="?", default="", help="only what is below it, such as f/flights")
         command.add_argument("--dir", default=".", help="the folder of the files (the current one)")
         command.add_argument("--dry-run", action="store_true", help="say what would change, and change nothing")
+        command.add_argument("--delete", action="store_true", help="also take away what the other side does not have")
+        command.add_argument("--secrets", action="store_true", help="secret values too")
         command.add_argument("--yes", action="store_true", help="do not ask before changing something")
     pushed.add_argument("--message", help="deployment message of the new versions of flows")
-    pulled.add_argument("--delete", action="store_true", help="take away files of what the engine does not have")
     for command in (shown, checked, pushed, pulled):
         command.add_argument("--engine", metavar="ENGINE", help="local, or the URL of a Windmill")
         command.add_argument("--workspace", metavar="W", help="workspace")
@@ -126,9 +127,9 @@ def push(options: argparse.Namespace) -> int:
     from flexwm_nb.engine import Engine
 
     with Engine(_config(options)) as engine:
-        plan = sync.plan_push(engine.client, Path(options.dir), options.path)
+        plan = sync.plan_push(engine.client, Path(options.dir), options.path, **_wishes(options))
         if _agreed(plan, options, f"{engine.client.endpoint.url}, workspace {engine.client.endpoint.workspace}"):
-            sync.push(plan, engine.scripts, engine.flows, message=options.message, told=print)
+            sync.push(plan, engine, message=options.message, told=print)
     return FINE
 
 
@@ -139,10 +140,14 @@ def pull(options: argparse.Namespace) -> int:
 
     folder = Path(options.dir)
     with Engine(_config(options)) as engine:
-        plan = sync.plan_pull(engine.client, folder, options.path, delete=options.delete)
+        plan = sync.plan_pull(engine.client, folder, options.path, **_wishes(options))
         if _agreed(plan, options, str(folder.resolve())):
             sync.pull(plan, folder)
     return FINE
+
+
+def _wishes(options: argparse.Namespace) -> dict[str, Any]:
+    return {"delete": options.delete, "secrets": options.secrets}
 
 
 def _agreed(plan: Sequence[object], options: argparse.Namespace, where: str) -> bool:

@@ -114,6 +114,7 @@ class Transfer(Command):
     prefix: str = ""
     folder: str = "."
     delete: bool = False
+    secrets: bool = False
     dry_run: bool = False
     message: str | None = None
     target: str | None = None  # another engine
@@ -247,6 +248,7 @@ def _transfer(name: str, parsed: Parsed, cell: str | None) -> Command:
         prefix=parsed.get("PREFIX") or "",
         folder=parsed.get("folder") or ".",
         delete=parsed.get("delete", False),
+        secrets=parsed.get("secrets", False),
         dry_run=parsed.get("dry_run", False),
         message=parsed.get("message"),
         target=to,

@@ -9,6 +9,7 @@ FLOW = Operand(name="PATH", help="path of a flow, such as f/demo/daily", offers=
 PREFIX = Operand(name="PREFIX", help="only paths that start so", required=False, offers="path")
 FOLDER = Option(names=("--folder",), metavar="DIR", help="where the files are (default: here)")
 DRY_RUN = Option(names=("--dry-run",), kind="switch", help="only say what would change")
+SECRETS = Option(names=("--secrets",), kind="switch", help="secret values too")
 STEP_CELL = """def main(load: list, top: int = 3):
     return load[:top]"""
 PYTHON_FLOW = """def load(origin: str):
@@ -139,11 +140,12 @@ FLOW_DEFINITIONS: tuple[Definition, ...] = (
     ),
     Definition(
         name="windmill_pull",
-        help="Write scripts and flows into files, laid out as wmill sync does; says what changes.",
+        help="Write scripts, flows, variables … into files, laid out as wmill sync does; says what changes.",
         operands=(PREFIX,),
         options=(
             FOLDER,
             Option(names=("--delete",), kind="switch", help="also remove files of what the engine does not have"),
+            SECRETS,
             DRY_RUN,
         ),
         examples=("%windmill_pull f/flights --folder sync --dry-run",),
@@ -151,19 +153,21 @@ FLOW_DEFINITIONS: tuple[Definition, ...] = (
     ),
     Definition(
         name="windmill_push",
-        help="Register scripts and flows from files, or this engine's on another, without running them.",
+        help="Give an engine what files have, or another engine what this one has: scripts, flows, variables …",
         operands=(PREFIX,),
         options=(
             FOLDER,
-            Option(names=("--to",), metavar="URL", help="another engine, which gets what this one has"),
+            Option(names=("--to",), metavar="ENGINE", help="another engine, which gets what this one has"),
             Option(names=("--workspace", "-w"), metavar="W", help="its workspace"),
             Option(names=("--token",), metavar="$NAME", kind="name", offers="variable",
                    help="kernel variable with its token (else WM_TOKEN)"),
             Option(names=("--message", "-m"), metavar="TEXT", help="what the new versions are about"),
+            Option(names=("--delete",), kind="switch", help="also take away what is not in the files, or here"),
+            SECRETS,
             DRY_RUN,
         ),
         examples=("%windmill_push f/flights --folder sync", "%windmill_push f/flights --to https://windmill.example.org"),
-        python="sync.push(sync.plan_push(wm.client, folder), wm.scripts, wm.flows)",
+        python="sync.push(sync.plan_push(wm.client, folder), wm)",
     ),
     Definition(
         name="windmill_export",

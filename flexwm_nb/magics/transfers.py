@@ -1,4 +1,4 @@
-"""Scripts and flows between this engine, files and other engines; flows and notebooks made of each other."""
+"""Workspaces between this engine, files and other engines; flows and notebooks made of each other."""
 
 from __future__ import annotations
 
@@ -27,28 +27,32 @@ async def windmill_pull(call: Call, command: Transfer) -> None:
     """Write what the engine has into files, laid out as `wmill sync` does; first say what changes."""
     engine = await call.engine()
     folder = Path(command.folder).expanduser()
-    plan = await call.work(sync.plan_pull, engine.client, folder, command.prefix, delete=command.delete)
+    plan = await call.work(sync.plan_pull, engine.client, folder, command.prefix, **_wishes(command))
     _say(plan, command)
     if not command.dry_run:
         await call.work(sync.pull, plan, folder)
 
 
 async def windmill_push(call: Call, command: Transfer) -> None:
-    """Register what the files, or this engine, have that the target has not; first say what changes."""
+    """Make the target have what the files, or this engine, have; first say what changes."""
     engine = await call.engine()
     if command.target is None:
         folder = Path(command.folder).expanduser()
         if not folder.is_dir():
             raise InvalidInput(f"there is no folder {folder}", remedy="Write --folder DIR, or pull first")
-        plan = await call.work(sync.plan_push, engine.client, folder, command.prefix)
+        plan = await call.work(sync.plan_push, engine.client, folder, command.prefix, **_wishes(command))
         await _push(call, engine, plan, command)
         return
     other = await call.work(_connected, command.target, command.workspace, token_of(call, command.token_from))
     try:
-        plan = await call.work(sync.copy, engine.client, other.client, command.prefix)
+        plan = await call.work(sync.copy, engine.client, other.client, command.prefix, **_wishes(command))
         await _push(call, other, plan, command)
     finally:
         other.close()
+
+
+def _wishes(command: Transfer) -> dict[str, Any]:
+    return {"delete": command.delete, "secrets": command.secrets}
 
 
 def _connected(target: str, workspace: str | None, token: str | None) -> Engine:
@@ -60,7 +64,7 @@ def _connected(target: str, workspace: str | None, token: str | None) -> Engine:
 async def _push(call: Call, engine: Engine, plan: list[sync.ItemChange], command: Transfer) -> None:
     _say(plan, command)
     if not command.dry_run:
-        await call.work(sync.push, plan, engine.scripts, engine.flows, message=command.message)
+        await call.work(sync.push, plan, engine, message=command.message)
 
 
 def _say(plan: Sequence[Any], command: Transfer) -> None:

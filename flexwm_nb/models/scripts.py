@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -106,6 +107,8 @@ class ScriptDraft:
     labels: list[str] | None = None
     deployment_message: str | None = None
     library: bool = False  # has no main: other scripts import it
+    more: Mapping[str, Any] | None = None  # Windmill's other settings by their names, such as dedicated_worker
+    exact: bool = False  # a setting that is None is not kept but cleared; schema and lock stay the engine's business
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -65,6 +65,8 @@ CARRIED = (  # of the version before, where the draft says nothing
     "restart_unless_cancelled",
     "visible_to_runner_only",
 )
+FOUND_OUT = frozenset({"schema", "lock"})  # from the source, where nothing is said
+ABSENT: tuple[Any, ...] = (None, "", False, [], {})
 CARRIED_WITH_SOURCE = ("schema", "lock", "assets", "modules")  # only while the source stays
 
 
@@ -82,7 +84,19 @@ def differs(draft: ScriptDraft, current: Script) -> bool:
     """Whether registering the draft would change the current version, or mend its lock."""
     if not same_source(draft, current) or (current.lock is None and current.lock_error_logs):
         return True
-    return any((getattr(current, name, None) or None) != (value or None) for name, value in given(draft).items())
+    wanted = {**cleared(draft), **given(draft)}
+    return any(_plain(name, getattr(current, name, None)) != _plain(name, value) for name, value in wanted.items())
+
+
+def _plain(name: str, value: Any) -> Any:
+    """A setting's value, where what means nothing is None."""
+    return None if value in ABSENT or (name == "kind" and value == "script") else value
+
+
+def cleared(draft: ScriptDraft) -> dict[str, Any]:
+    """The settings that an exact draft takes away where it does not name them."""
+    names = {*SETTINGS, *CARRIED} - FOUND_OUT if draft.exact else ()
+    return dict.fromkeys(names)
 
 
 def same_source(draft: ScriptDraft, current: Script) -> bool:
@@ -93,14 +107,16 @@ def same_source(draft: ScriptDraft, current: Script) -> bool:
 
 def given(draft: ScriptDraft) -> dict[str, Any]:
     """The settings that the draft sets."""
-    return {name: value for name in SETTINGS if (value := getattr(draft, name)) is not None}
+    named = {name: value for name in SETTINGS if (value := getattr(draft, name)) is not None}
+    return {**(draft.more or {}), **named}
 
 
 def document(draft: ScriptDraft, current: Script | None) -> dict[str, Any]:
     """What is sent to make the next version. Raises InvalidSource where the arguments cannot be found out."""
     names: tuple[str, ...] = ()
     if current is not None:
-        names = CARRIED + (CARRIED_WITH_SOURCE if same_source(draft, current) else ())
+        names = () if draft.exact else CARRIED
+        names += CARRIED_WITH_SOURCE if same_source(draft, current) else ()
     kept = {name: value for name in names if (value := getattr(current, name, None)) is not None}
     made = {"summary": "", "description": "", **inferred(draft), **kept, **given(draft)}
     made |= {"path": draft.path, "language": draft.language, "content": draft.content}

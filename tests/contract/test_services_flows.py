@@ -395,7 +395,7 @@ def test_files_and_back(engine: Engine, flow: Flow, tmp_path: Path) -> None:
     plan = sync.plan_push(engine.client, tmp_path, where)
     assert [str(change) for change in plan] == [f"~ script {where}/report"]
     told: list[str] = []
-    sync.push(plan, engine.scripts, engine.flows, told=told.append)
+    sync.push(plan, engine, told=told.append)
     assert told == [f"{where}/report v1 → v2 (+1 −1)"]
     assert sync.plan_push(engine.client, tmp_path, where) == []
     assert sync.plan_pull(engine.client, tmp_path, where, delete=True) == []
