@@ -188,9 +188,9 @@ def _items(local: Files, there: Files, start: str, secrets: bool) -> Iterator[It
 
 
 def _missing_folders(changes: Iterable[ItemChange], there: Files) -> list[ItemChange]:
-    """The folders that the changes need, and that neither the engine nor the changes have."""
+    """The folders that the changes need, and where neither the engine nor the changes have anything yet."""
     changes = list(changes)
-    known = {item.path for item in read_items(there) if item.kind is FOLDER}
+    known = {"/".join(name.split("/")[:2]) for name in there}
     known |= {change.path for change in changes if change.kind == FOLDER.name}
     used = {"/".join(change.path.split("/")[:2]) for change in changes if change.path.startswith("f/")}
     return [ItemChange(FOLDER.name, path, "new", Item(FOLDER, path, {})) for path in sorted(used - known)]
