@@ -44,14 +44,11 @@ def argument(
     }
 
 
-def heading(content: str, starts: tuple[str, ...]) -> tuple[int, str] | None:
-    """The first line that starts so, with all that follows it, and how many lines stand before it.
-
-    The line break after that line is lost, as in Windmill.
-    """
+def heading(content: str, starts: tuple[str, ...]) -> tuple[int, str, str] | None:
+    """How many lines stand before the first line that starts so, that line, and all that follows it."""
     lines = content.split("\n")
     number = next((number for number, line in enumerate(lines) if line.startswith(starts)), None)
-    return None if number is None else (number, lines[number] + "\n".join(lines[number + 1 :]))
+    return None if number is None else (number, lines[number], "\n".join(lines[number + 1 :]))
 
 
 def up_to_closing(head: str) -> str:

@@ -22,7 +22,7 @@ KINDS: dict[str, Any] = {
     "int64": "int",
 }
 ANYTHING = "interface{}"
-TAG = re.compile(r'`json:"([^",]*)')
+TAG = re.compile(r'`json:"([^,]*?)(?:,.*)?"`')
 Found = tuple[str | None, Any]  # the type as text, where it is understood, and Windmill's type
 
 
@@ -56,16 +56,28 @@ def parameters(content: str) -> list[Any]:
         text = content.split("\n", maxsplit=1)[0]
         why = "there is no line that starts with `func main(`"
         raise InvalidSource(why=why, line=1, column=1, text=text, language="Go")
-    before, head = found
-    function = f"{up_to_closing(head)} {{}}"
-    root = trees.parse("go", f"package inner; {function}")
-    if root.has_error:
-        root = trees.parse("go", function)
+    before, first, rest = found
+    root, function = head_of(first, rest)
     trees.refuse_errors("go", root, function, before)
     declared = [node for node in declarations(root) if node.type != "comment"]
     if len({node.child_by_field_name("name") is None for node in declared}) > 1:
         raise trees.at_node(declared[0], "some parameters have a name and some have none", function, "go", before)
     return declared
+
+
+def head_of(first: str, rest: str) -> tuple[Any, str]:
+    """The function's head and its source; the line break after its first line is lost, as in Windmill.
+
+    Fields of a struct need nothing between them there, so what the grammar refuses is tried with a semicolon.
+    """
+    is_parted = rest[:1].isspace() or not first[-1:].isalnum()
+    for glue in ("", ";") if is_parted else ("",):
+        function = f"{up_to_closing(first + glue + rest)} {{}}"
+        root = trees.parse("go", function)
+        if not root.has_error:
+            return root, function
+    function = f"{up_to_closing(first + rest)} {{}}"
+    return trees.parse("go", function), function
 
 
 def declarations(root: Any) -> list[Any]:
@@ -116,7 +128,7 @@ def of_field(field: Any) -> tuple[str, dict[str, Any]]:
     name = "" if named is None else trees.text(named)
     otyp, kind = type_of(field.child_by_field_name("type"))
     tag = field.child_by_field_name("tag")
-    match = None if tag is None else TAG.match(trees.text(tag))
+    match = None if tag is None else TAG.fullmatch(trees.text(tag))
     key = match[1] if match else name
     return f'{name} {otyp or ANYTHING} `json:"{key}"`', {"key": key, "typ": kind}
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from flexwm_nb.signatures.base import Language, argument, signature
 
-COMMENT = re.compile(r"<#.*?#>|#[^\n]*", re.DOTALL)
+COMMENT = re.compile(r"('[^']*'|\"[^\"]*\")|<#.*?#>|#[^\n]*", re.DOTALL)
 HEAD = re.compile(r"\s*((?:\[[^\]]*\]\s*)*)param\s*(?=\()", re.IGNORECASE)
 BINDING = re.compile(r"\[\s*CmdletBinding\s*\(([^)]*)\)", re.IGNORECASE)
 SHOULD_PROCESS = re.compile(r"SupportsShouldProcess(?!\s*=\s*\$false)", re.IGNORECASE)
@@ -15,7 +15,8 @@ NAME = re.compile(r"\$([A-Za-z0-9_]*)")
 MANDATORY = re.compile(r"Mandatory(?!\s*=\s*\$false)", re.IGNORECASE)
 CHOICES = re.compile(r"ValidateSet\s*\(([^)]*)\)", re.IGNORECASE)
 QUOTED = re.compile(r"'([^']*)'|\"([^\"]*)\"")
-NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?")
+NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+|(?:\.[0-9]+)?[eE][+-]?[0-9]+)?")
+FRACTION = re.compile(r"-?\.[0-9]+")  # a number whose value Windmill's parser loses
 KIND = re.compile(r"\[([A-Za-z0-9_.]+(?:\[[A-Za-z0-9_.]*\])*)\]")
 KINDS: dict[str, Any] = {
     "int": "int",
@@ -35,7 +36,7 @@ class PowerShell(Language):
 
     def parse(self, content: str, entrypoint: str | None) -> dict[str, Any]:
         """The parameters of a `param(…)` that only comments and attributes stand before."""
-        bare = COMMENT.sub("", content)
+        bare = COMMENT.sub(lambda match: match[1] or "", content)
         head = HEAD.match(bare)
         more = binding(bare)
         if head is None:
@@ -80,8 +81,9 @@ def entry(part: str) -> dict[str, Any]:
     name = NAME.match(f"${rest}")
     _, equals, written = rest.partition("=")
     default = default_of(written.strip()) if equals else None
+    is_float = isinstance(default, float) or bool(equals and FRACTION.fullmatch(written.strip()))
     otyp = next((one for one in reversed(KIND.findall(before))), None)
-    kind = kind_of(otyp, default)
+    kind = "float" if otyp is None and is_float else kind_of(otyp, default)
     if choices := CHOICES.search(before):
         kind = {"str": [one or other for one, other in QUOTED.findall(choices[1])]}
     has_default = default is not None or not MANDATORY.search(before)
@@ -102,8 +104,6 @@ def kind_of(otyp: str | None, default: Any) -> Any:
     """A type by its name, else by the default; text, where neither says more."""
     if otyp is not None:
         return {"list": kind_of(otyp[:-2], None)} if otyp.endswith("[]") else KINDS.get(otyp.lower(), {"str": None})
-    if isinstance(default, float):
-        return "float"
     return "int" if isinstance(default, int) else {"str": None}
 
 

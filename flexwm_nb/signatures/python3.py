@@ -75,9 +75,9 @@ def naive(content: str, name: str) -> Any:
     found = heading(content, starts(name))
     if found is None:
         return None
-    before, head = found
-    try:
-        return ast.parse(f"{up_to_closing(head)}: pass").body[0]
+    before, first, rest = found
+    try:  # the line break after the first line is lost, as in Windmill
+        return ast.parse(f"{up_to_closing(first + rest)}: pass").body[0]
     except (SyntaxError, ValueError) as error:
         raise invalid(error, content, before) from None
 

@@ -12,7 +12,7 @@ from flexwm_nb.errors import InvalidSource
 from flexwm_nb.signatures.base import Language, argument, signature
 from flexwm_nb.signatures.sql_types import TYPES
 
-END = r"(?: ?= ?(?P<default>.+))?\r?$"
+END = r"(?: ?= ?(?P<default>.+))? *(?:\r|$)"
 PLAIN = r"[A-Za-z0-9_]+"
 SIZED = r"[A-Za-z0-9_]+(?:\([A-Za-z0-9_, ]+\))?"
 LISTS = r"[A-Za-z0-9_\[\]]+"

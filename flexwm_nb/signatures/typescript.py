@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -9,10 +10,17 @@ from flexwm_nb.signatures import trees
 from flexwm_nb.signatures.base import Language, argument, signature
 from flexwm_nb.signatures.typescript_defaults import default_of, kind_of
 from flexwm_nb.signatures.typescript_text import identifier, unquoted
-from flexwm_nb.signatures.typescript_types import Types, declarations, one_or_many
+from flexwm_nb.signatures.typescript_types import IMPORTED, Types, declarations, one_or_many
 
 FUNCTIONS = ("function_declaration", "generator_function_declaration", "function_signature")
 GRAMMAR = "typescript"
+GAPS = (
+    (re.compile(r"""\bimport\(\s*(?:'[^'\n]*'|"[^"\n]*")\s*\)"""), IMPORTED),  # import("x").T as a type
+    (re.compile(r"(?<=import )defer(?= \*)"), " "),
+    (re.compile(r"(?<=[<,])\s*(?:in|out|in\s+out)\s(?=\s*[A-Za-z_$][\w$]*\s*(?:[,>=]|extends))"), " "),  # <in T>
+    (re.compile(r"(?<=\n)[ \t](?=[ \t]*\[\s*[\w.]+\s*(?::\s*\w+\s*)?\]\s*\??[:(])"), ";"),  # a line [key]: type
+    (re.compile(r"\\[ux](?![0-9a-fA-F{])"), "_"),  # String.raw`\users`
+)
 
 
 class TypeScript(Language):
@@ -55,10 +63,19 @@ def entry_of(root: Any, name: str) -> tuple[Any, str | None]:
 def parsed(content: str) -> Any:
     """The file's tree. Raises InvalidSource for what is no TypeScript, and for decorators, as Windmill's parser."""
     root = trees.parse(GRAMMAR, content)
+    if root.has_error and not (mended := trees.parse(GRAMMAR, without_gaps(content))).has_error:
+        root = mended
     trees.refuse_errors(GRAMMAR, root, content)
     if "@" in content and (found := next((node for node in trees.walk(root) if node.type == "decorator"), None)):
         raise trees.at_node(found, "Windmill's parser knows no decorators", content, GRAMMAR)
     return root
+
+
+def without_gaps(content: str) -> str:
+    """The source without what is good TypeScript but unknown to the grammar; all else keeps its place."""
+    for pattern, filler in GAPS:
+        content = pattern.sub(lambda match, filler=filler: filler * len(match[0].encode()), content)  # type: ignore[misc]
+    return content
 
 
 def function_named(root: Any, name: str) -> Any:
@@ -137,6 +154,8 @@ def arguments(function: Any, types: Types, content: str) -> Iterator[dict[str, A
         if pattern.type not in ("identifier", "object_pattern", "this"):
             why = "Windmill passes no rest parameters and no array patterns"
             raise trees.at_node(node, why, content, GRAMMAR)
+        if function.type == "arrow_function" and pattern.type != "identifier" and node.type == "optional_parameter":
+            raise trees.at_node(node, "a destructured parameter cannot be optional", content, GRAMMAR)
         anonymous += pattern.type == "object_pattern"
         name = f"anon{anonymous}" if pattern.type == "object_pattern" else identifier(pattern)
         yield entry(name, node, pattern, types, content)

@@ -21,6 +21,8 @@ NAMES = {"Date": "datetime", "Base64": "bytes", "Email": "email", "Sql": "sql"}
 DYNAMIC = re.compile(r"(DynSelect|DynMultiselect)_(.*)", re.DOTALL)
 NOTHING = ("null", "undefined")
 LABELS = ("label", "kind")
+IMPORTED = "_"  # stands, many times, for an `import("x")` that is a type
+IMPORT = re.compile(f"{IMPORTED}{{9,}}")  # as short as one can be written is import("")
 TIMES = 2  # that a type may hold itself before it is cut
 Found = tuple[Any, bool]  # Windmill's type, and whether it may be missing
 
@@ -202,6 +204,8 @@ def text_of(node: Any) -> str | None:
 
 def type_name(node: Any) -> str:
     """A type's name, without the namespaces before it; empty for what has no name."""
+    if IMPORT.match(trees.text(node)):
+        return ""
     if node.type == "nested_type_identifier":
         return identifier(node.child_by_field_name("name"))
     return identifier(node) if node.type in ("type_identifier", "identifier") else ""

@@ -43,6 +43,7 @@ def test_a_type_is_read(written: str, otyp: str | None, kind: Any) -> None:
 def test_a_struct_has_its_fields_under_their_names_in_json() -> None:
     """The tag's name, else the field's; of a group only the first."""
     ((_, otyp, kind),) = arguments('o struct { A, B int; C []string `json:"c,omitempty"`; D *int `yaml:"d"` }')
+    assert kind["object"]["props"][2]["typ"] == "unknown"
     assert otyp == 'struct { A int `json:"A"`; C []string `json:"c"`; D interface{} `json:"D"` }'
     assert [one["key"] for one in kind["object"]["props"]] == ["A", "c", "D"]
 
@@ -54,6 +55,12 @@ def test_a_struct_has_its_fields_under_their_names_in_json() -> None:
 def test_declarations_give_one_argument_each(source: str, names: list[str]) -> None:
     """Of names that share a type only the first is seen."""
     assert [name for name, _, _ in arguments(source)] == names
+
+
+def test_a_field_may_follow_the_line_of_main() -> None:
+    """Though the line break behind that line is lost."""
+    (found,) = arguments('o struct { A int `json:"a" yaml:"b"`\n\tB string }')
+    assert [one["key"] for one in found[2]["object"]["props"]] == ['a" yaml:"b', "B"]
 
 
 def test_the_first_line_that_looks_like_main_counts() -> None:

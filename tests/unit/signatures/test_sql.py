@@ -23,6 +23,7 @@ def arguments(language: str, content: str) -> list[tuple[Any, ...]]:
     ("content", "expected"),
     [
         ("-- $1 a (int) = 5", [("a", "int", 5, 1)]),
+        ("-- $1 a (int)  \r\n", [("a", "int", "-", 1)]),
         ("-- $1 a (int)=5\r\n", [("a", "int", None, 1)]),
         ("-- $1 a (int) =  5", [("a", "int", None, 1)]),
         ("-- $1 a (int)  = 5", [("$1", TEXT, "-", 1)]),
@@ -65,6 +66,7 @@ def test_postgresql_arguments_are_declared_or_found(content: str, expected: list
         ("graphql", "query($a: Int! = 3.5 $b: Boolean = true)", [("a", "int", 3), ("b", "bool", "true")]),
         ("powershell", "# c\nparam([Parameter(Mandatory)][int]$a, $b = 1.5)", [("a", "int", "-"), ("b", "float", 1.5)]),
         ("powershell", "param([ValidateSet('x','y')][string]$a = 'x,)')", [("a", {"str": ["x", "y"]}, "x,)")]),
+        ("powershell", "param([switch]$a = '#x', $b = .5)", [("a", "bool", "#x"), ("b", "float", None)]),
         ("powershell", "Write-Output 1\nparam($a)", []),
     ],
 )  # fmt: skip

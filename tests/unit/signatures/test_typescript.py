@@ -40,6 +40,7 @@ def parameter(source: str, before: str = "") -> dict[str, Any]:
         ("DynSelect_city", {"dynselect": "city"}, False),
         ("readonly string[]", "unknown", False),
         ("[string, number]", "unknown", False),
+        ("import('x').Y[] | string", "unknown", False),
         ("{ [K in X]: string }", "unknown", False),
         ("{ 'a': string; b?: number; c(): void; d }", None, False),
         ("{ label: 'a' } | { kind: 'b' }", None, False),
@@ -175,6 +176,8 @@ def test_a_refused_source_names_its_place(content: str, line: int, column: int, 
 @pytest.mark.parametrize(
     "content",
     [
+        "import defer * as a from 'a'\ntype A<in T, out U> = import('b').C<T>\nString.raw`\\users`\n",
+        "interface A {\n  x: any\n  [k: string]: string\n}\n",
         "export function main<const T>(a: T) { return <T>a satisfies T }",
         "await fetch('x')\nexport async function main() { for await (const x of y()) console.log(x?.[0] ?? 1) }",
         "import type { A } from './a'\nimport data from './a.json' with { type: 'json' }\nabstract class B {}\n",
