@@ -148,8 +148,12 @@ class Cache:
                     shutil.rmtree(left, ignore_errors=True)
         return pruned
 
-    def close(self) -> None:
-        """Use no entry any more."""
+    async def close(self) -> None:
+        """Build and use no entry any more."""
+        builds = list(self._builds.values())
+        for build in builds:
+            build.cancel()
+        await asyncio.gather(*builds, return_exceptions=True)
         for name in list(self._held):
             self._let_go(name)
 

@@ -152,6 +152,7 @@ class Run:
             language=job.language or "",
             content=source["content"],
             lock=source["lock"],
+            scripts=self._script,
             dedicated=bool(source["dedicated_worker"]),
             workspace=job.workspace_id,
             log_head=self._head,
@@ -174,6 +175,11 @@ class Run:
         if row is None:
             raise Refusal(f"Not found: Script {job.path} is not there any more. Register it and run it again")
         return row
+
+    def _script(self, path: str) -> str | None:
+        """The source of a script of the job's workspace."""
+        row = self._context.database.one("script_reads_source", workspace=self.job.workspace_id, path=path)
+        return None if row is None else str(row["content"])
 
     async def _arguments(self, variables: dict[str, str]) -> str:
         """The arguments with what they refer to put in. Raises Refusal."""

@@ -21,8 +21,15 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from flexwm_nb.server.isolation.limits import Limits
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from flexwm_nb.server.environments.cache import Cache
     from flexwm_nb.server.runners.stages import Stage
+
+
+def no_scripts(path: str) -> str | None:
+    """No script of a workspace."""
+    return None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +46,8 @@ class RunRequest:
     interpreter: str | None = None  # Python whose packages the script sees; None = the server's
     limits: Limits = field(default_factory=Limits)
     workspace: str = ""
-    lock: str | None = None  # the pinned dependencies, as stored; None or empty = nothing is pinned
+    lock: str | None = None  # the pinned dependencies, as stored; None = there is none yet, empty = none are needed
+    scripts: Callable[[str], str | None] = no_scripts  # path -> source of a script of the workspace
     dedicated: bool = False  # the script has a process that is kept for it
     prepared: Any = None  # what `settle` or `make_ready` found, for the runner's own use
     log_head: str = ""  # the log's first line, which early errors quote

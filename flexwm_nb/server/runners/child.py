@@ -17,6 +17,7 @@ import json
 import os
 import resource
 import shutil
+import site
 import struct
 import sys
 import threading
@@ -206,7 +207,16 @@ def begin_python(order: dict[str, Any], folder: str) -> None:
     os.environ.update(order["environment"])
     sys.argv = [os.path.join(folder, order["python"]["file"])]
     if sys.path[:1] != [folder]:
+        add_packages(order.get("packages", ()))
         sys.path.insert(0, folder)
+
+
+def add_packages(folders: Any) -> None:
+    """Put folders of packages before the interpreter's own, with what their .pth files name."""
+    before = list(sys.path)
+    for folder in folders:
+        site.addsitedir(folder)
+    sys.path[:] = [entry for entry in sys.path if entry not in before] + before
 
 
 def run_python(control: Any, order: dict[str, Any], folder: str) -> None:

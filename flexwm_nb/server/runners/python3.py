@@ -4,19 +4,26 @@ from __future__ import annotations
 
 import json
 import keyword
-import platform
+import os
 import re
+from dataclasses import replace
 from functools import lru_cache
 from hashlib import sha256
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from flexwm_nb.errors import InvalidSource
+from flexwm_nb.server.environments.gathering import Script
+from flexwm_nb.server.environments.service import Environment, Environments, NoPackages, own_minor
 from flexwm_nb.server.runners.base import Ending, Kept, Runner, RunnerError, RunRequest
 from flexwm_nb.server.runners.jsonb import normalize
 from flexwm_nb.signatures import parse_signature
 
-VERSION = ".".join(platform.python_version_tuple()[:2])
+if TYPE_CHECKING:
+    from flexwm_nb.server.environments.cache import Cache
+    from flexwm_nb.server.runners.stages import Stage
+
 VERBATIM = re.compile(r"^#\s*skip_result_postprocessing\s*$", re.MULTILINE)
+PLAIN = Environment(interpreter=None, version=own_minor())
 CONVERTED = ("bytes", "datetime", "date")
 
 
@@ -26,9 +33,29 @@ class Python3(Runner):
     languages = ("python3",)
     program = "python run"
 
+    def __init__(self, cache: Cache) -> None:
+        """Keep the packages that scripts need in this cache."""
+        super().__init__(cache)
+        self.environments = Environments(cache)
+
+    def settle(self, request: RunRequest) -> RunRequest | None:
+        """The request with its environment, where that is there. Raises RunnerError."""
+        try:
+            found = self.environments.at_hand(script_of(request))
+        except NoPackages as error:
+            raise RunnerError(str(error)) from None
+        return None if found is None else within(request, found)
+
+    async def make_ready(self, request: RunRequest, stage: Stage) -> RunRequest:
+        """Find and install what the script needs. Raises RunnerError."""
+        try:
+            return within(request, await self.environments.get(script_of(request), stage.note))
+        except NoPackages as error:
+            raise RunnerError(str(error)) from None
+
     def banner(self, request: RunRequest) -> str:
         """Windmill's banner with the Python's version."""
-        return f"\n\n--- PYTHON ({VERSION}) CODE EXECUTION ---\n"
+        return f"\n\n--- PYTHON ({environment_of(request).version}) CODE EXECUTION ---\n"
 
     def order(self, request: RunRequest) -> dict[str, Any]:
         """Import the script and call it. Raises RunnerError when Windmill's parser refuses it."""
@@ -42,6 +69,7 @@ class Python3(Runner):
             "files": {module.replace(".", "/") + ".py": request.content},
             "environment": request.environment,
             "limits": request.limits.as_dict(),
+            "packages": environment_of(request).packages,
             "python": {
                 "module": module,
                 "file": module.replace(".", "/") + ".py",
@@ -59,7 +87,8 @@ class Python3(Runner):
         """A process that has imported the script, where it is a dedicated one."""
         if not request.dedicated:
             return None
-        parts = (request.workspace, request.path, request.interpreter, request.lock, request.content)
+        packages = environment_of(request).packages
+        parts = (request.workspace, request.path, request.interpreter, request.lock, packages, request.content)
         key = sha256(json.dumps(parts).encode("utf-8", "surrogatepass")).hexdigest()
         return Kept(key=key, order={**self.order(request), "serves": True}, interpreter=request.interpreter)
 
@@ -74,6 +103,34 @@ class Python3(Runner):
             merged = {**json.loads(text), "wm_stream": ending.stream}
             return True, normalize(json.dumps(merged, ensure_ascii=False))
         return True, text
+
+
+def script_of(request: RunRequest) -> Script:
+    """What decides what a job's script needs."""
+    return Script(
+        content=request.content,
+        path=request.path,
+        lock=request.lock,
+        interpreter=request.interpreter,
+        scripts=request.scripts,
+    )
+
+
+def within(request: RunRequest, found: Environment) -> RunRequest:
+    """The request with its environment; what it starts itself sees the same packages."""
+    variables = request.environment
+    if found.packages:
+        programs = [f"{folder}/bin" for folder in found.packages]
+        variables = variables | {
+            "PYTHONPATH": os.pathsep.join(found.packages),
+            "PATH": os.pathsep.join([*programs, variables.get("PATH", os.defpath)]),
+        }
+    return replace(request, interpreter=found.interpreter, environment=variables, prepared=found)
+
+
+def environment_of(request: RunRequest) -> Environment:
+    """What a request runs with."""
+    return request.prepared if isinstance(request.prepared, Environment) else PLAIN
 
 
 @lru_cache(maxsize=512)

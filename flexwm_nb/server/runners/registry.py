@@ -91,7 +91,7 @@ class Runners:
         await asyncio.gather(*(zygote.close() for zygote in self._zygotes.values()))
         for left in self._directory.iterdir():
             remove_directory(left)
-        self._cache.close()
+        await self._cache.close()
         self.confinement.close()
 
     def listen_at(self, port: int) -> None:

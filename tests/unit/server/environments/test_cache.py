@@ -149,7 +149,7 @@ def test_what_an_engine_uses_is_not_pruned(tmp_path: Path) -> None:
     """It goes when that engine has ended; and only what was not used for long, where that is asked for."""
     maker = Cache(tmp_path)
     get(maker)
-    maker.close()
+    asyncio.run(maker.close())
     ready = FRESH.Event()
     user = FRESH.Process(target=hold, args=(str(tmp_path), ready))
     user.start()

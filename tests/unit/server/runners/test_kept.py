@@ -102,7 +102,7 @@ def test_a_script_that_cannot_be_imported_fails_each_job(tmp_path: Path) -> None
     """With the traceback's end in the error, as a job on a process of its own."""
 
     async def action(runners: Runners) -> list[Outcome]:
-        wanted = request("import nothing_such\ndef main(): pass", dedicated=True)
+        wanted = request("import nothing_such\ndef main(): pass", dedicated=True, lock="")
         return [await (await launch(runners, wanted, lambda _: None)).outcome() for _ in range(2)]
 
     for outcome in with_runners(tmp_path, action):

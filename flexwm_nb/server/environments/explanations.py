@@ -1,0 +1,48 @@
+"""Why packages cannot be had, and what an entry of the cache is, for people."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from flexwm_nb.server.environments import uv
+from flexwm_nb.server.environments.installed import Installed
+from flexwm_nb.server.environments.plans import Plan, without_hashes
+from flexwm_nb.server.environments.uv import UvFailed
+
+LONGEST_ABOUT = 60  # characters
+
+
+def explain(error: UvFailed | OSError, plan: Plan, installed: Installed, cache: Path) -> str:
+    """Which package, why, what was tried, and what to do."""
+    if isinstance(error, OSError) or error.is_full:
+        why = error.strerror if isinstance(error, OSError) else "no space is left"
+        return f"packages cannot be put in {cache}: {why}. Free some space: flexwm cache prune"
+    lines = {found.package: f" (line {found.line}: import {found.module})" for found in plan.imports}
+    wanted = ", ".join(without_hashes(text) + lines.get(text, "") for text in plan.wanted or plan.pinned)
+    python = ",".join(plan.python) or installed.full_version
+    return (
+        f"the packages of this script cannot be had: {error}.\n"
+        f"Wanted: {wanted}\nTried: Python {python}; {uv.sources()}\n{remedy(error, plan)}"
+    )
+
+
+def remedy(error: UvFailed, plan: Plan) -> str:
+    """The next step."""
+    if error.is_offline:
+        return "Check the network, or set UV_DEFAULT_INDEX to an index that can be reached"
+    if plan.python and "No interpreter found" in str(error):
+        return f"Ask for a Python that is here, or get it: uv python install '{','.join(plan.python)}'"
+    if plan.pinned:
+        return "Update its lock: %windmill_lock PATH --update"
+    if plan.imports:
+        return "Correct the import, or name its package behind it: # pin: PACKAGE"
+    return "Correct its requirements"
+
+
+def about(lines: Sequence[str], installed: Installed, plan: Plan) -> str:
+    """An entry of the cache in a few words."""
+    names = ", ".join(map(without_hashes, lines))
+    if len(names) > LONGEST_ABOUT:
+        names = f"{names[:LONGEST_ABOUT].rpartition(',')[0]}, … ({len(lines)})"
+    return f"Python {','.join(plan.python) or installed.minor}: {names or 'nothing'}"
