@@ -9,6 +9,7 @@ from datetime import timedelta
 from typing import Any
 
 from flexwm_nb.display.logs import own_lines
+from flexwm_nb.display.places import lines_of
 from flexwm_nb.display.wording import Face, clean, seconds, short
 
 WIDTH = 75  # characters
@@ -16,7 +17,6 @@ AROUND = 2  # source lines shown before and after
 LONGEST_VALUE = 40  # characters of an argument's value
 FRAME = re.compile(r'^  File "(?P<file>[^"]+)", line (?P<line>\d+)(?:, in (?P<function>.+))?$')
 LAST = re.compile(r"^(?P<name>[A-Za-z_][\w.]*)(?:: (?P<message>.*))?$", re.DOTALL)
-BASH_LINE = re.compile(r"main\.sh: line (?P<line>\d+): ")
 TRACEBACK = "Traceback (most recent call last):"
 WORKER = "ExecutionErr"  # the name of errors that the engine found
 RED, GREEN, CYAN, RESET = "\x1b[31m", "\x1b[32m", "\x1b[36m", "\x1b[0m"
@@ -164,12 +164,9 @@ def _python(failure: RemoteFailure, origin: Origin, arguments: Mapping[str, Any]
 
 
 def _other(failure: RemoteFailure, origin: Origin, paint: Any) -> list[str]:
-    """Bash names the line itself; the file it runs has one line more."""
-    found = list(BASH_LINE.finditer(failure.message)) if origin.language == "bash" else []
-    if not found:
-        return []
-    line = int(found[-1]["line"]) - 1
-    return [paint(origin.place(line), GREEN), *_source(origin, line, paint)]
+    """What the error's text says of lines."""
+    found = lines_of(origin.language, f"{failure.stack}\n{failure.message}", origin.content)
+    return [text for line in found for text in (paint(origin.place(line), GREEN), *_source(origin, line, paint))]
 
 
 def _shortened(file: str) -> str:

@@ -6,9 +6,8 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from flexwm_nb.errors import FlexwmError, InvalidInput, InvalidPath, UnknownLanguage
-from flexwm_nb.magics.arguments import Parsed, nearest, read_pair
-from flexwm_nb.magics.definitions import LANGUAGES, OTHER_NAMES
+from flexwm_nb.errors import FlexwmError, InvalidInput, InvalidPath
+from flexwm_nb.magics.arguments import Parsed, read_pair
 
 PATH = re.compile(r"[ufg](/[\w-]+){2,}", re.ASCII)
 
@@ -48,15 +47,6 @@ def running(parsed: Parsed) -> dict[str, Any]:
         **options,
         **switches,
     }
-
-
-def language(name: str) -> str:
-    """A language of Windmill's. Raises UnknownLanguage."""
-    if name in LANGUAGES:
-        return name
-    close = OTHER_NAMES.get(name.lower()) or nearest(name.lower(), LANGUAGES)
-    remedy = f"Did you mean {close}?" if close else f"Known are {', '.join(LANGUAGES[:9])} …"
-    raise UnknownLanguage(f"there is no language {name!r}", remedy=remedy, language=name)
 
 
 def path(text: str) -> str:

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from flexwm_nb.errors import InvalidInput
 from flexwm_nb.magics import tokens
 from flexwm_nb.magics.arguments import HELP, Definition, Parsed, nearest, parse
-from flexwm_nb.magics.command_parts import Command, Running, content, language, path, reference, running
+from flexwm_nb.magics.command_parts import Command, Running, content, path, reference, running
 from flexwm_nb.magics.definitions import BY_NAME, STATES
 from flexwm_nb.magics.flow_commands import READERS as FLOW_READERS
+from flexwm_nb.magics.languages import SQL, language, of_cell
 
 ENGINES = ("local", "managed")  # others go by their address, or by the name that wmill saved
 
@@ -22,6 +23,7 @@ class RegisterScript(Running):
     """%%windmill_script."""
 
     language: str
+    is_sql: bool = False  # the cell only says `sql`
     path: str
     content: str
     no_run: bool = False
@@ -123,12 +125,14 @@ def asks_for_help(line: str) -> bool:
 
 def register_script(parsed: Parsed, cell: str) -> RegisterScript:
     """The command of %%windmill_script."""
+    called, chosen = parsed.get("LANG"), running(parsed)
     command = RegisterScript(
         magic="windmill_script",
-        language=language(parsed.get("LANG")),
+        language=of_cell(called, cell, [name for name, _ in chosen["arguments"]]),
+        is_sql=called == SQL,
         path=path(parsed.get("PATH")),
         content=content(cell),
-        **running(parsed),
+        **chosen,
         **{name: parsed.get(name, False) for name in ("no_run", "dry_run", "local")},
         **{name: parsed.get(name) for name in ("summary", "description")},
     )

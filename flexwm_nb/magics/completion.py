@@ -10,7 +10,8 @@ from typing import Any
 from flexwm_nb.errors import InvalidInput
 from flexwm_nb.magics import tokens
 from flexwm_nb.magics.arguments import HELP, Definition, Offer, Option
-from flexwm_nb.magics.definitions import BY_NAME, LANGUAGES, STATES
+from flexwm_nb.magics.definitions import BY_NAME, STATES
+from flexwm_nb.magics.languages import OFFERED
 from flexwm_nb.magics.lookups import Lookups
 from flexwm_nb.magics.session import Session
 
@@ -123,7 +124,7 @@ def _value(offers: Offer, word: str, place: Place, lookups: Lookups) -> Suggesti
         "job": lookups.jobs,
         "flow": lambda: _flows(place, lookups),
         "step": lookups.steps,
-        "language": lambda: LANGUAGES,
+        "language": lambda: OFFERED,
         "state": lambda: STATES,
         "engine": lambda: ENGINES,
     }

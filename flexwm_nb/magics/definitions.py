@@ -46,7 +46,11 @@ DEFINITIONS: tuple[Definition, ...] = (
         help="Register the cell as a script, a new version only if something changed, run it and show the result.",
         cell=True,
         operands=(
-            Operand(name="LANG", help="language, such as python3 or bash", offers="language"),
+            Operand(
+                name="LANG",
+                help="language, such as python3, bash, typescript, go or sql",
+                offers="language",
+            ),
             Operand(name="PATH", help="path such as f/demo/etl", offers="path"),
         ),
         options=(
@@ -72,6 +76,10 @@ DEFINITIONS: tuple[Definition, ...] = (
             "import io, pandas, wmill\ndef main(frame: wmill.S3Object):\n"
             "    return len(pandas.read_parquet(io.BytesIO(wmill.load_s3_file(frame))))",
             '%%windmill_script bash f/demo/count --arg where=/tmp\nls "$1" | wc -l',
+            "%%windmill_script typescript f/demo/double --arg n=21\n"
+            "export async function main(n: number) {\n  return n * 2\n}",
+            "%%windmill_script duckdb f/demo/largest --arg file=flights.csv\n"
+            "-- $file (text)\nselect * from read_csv($file) order by distance desc limit 5",
         ),
         python='wm.scripts.register(ScriptDraft(path="f/demo/hello", language="python3", content=source))',
     ),
@@ -177,17 +185,4 @@ DEFINITIONS: tuple[Definition, ...] = (
 
 BY_NAME = {definition.name: definition for definition in DEFINITIONS}
 
-# Windmill's own names of languages
-LANGUAGES = (
-    "python3", "bash", "bun", "deno", "nativets", "go", "postgresql", "mysql", "duckdb", "bigquery", "snowflake",
-    "mssql", "oracledb", "graphql", "powershell", "php", "rust", "ansible", "csharp", "nu", "java", "ruby", "rlang",
-    "bunnative",
-)  # fmt: skip
-# what people call them
-OTHER_NAMES = {
-    "python": "python3", "py": "python3", "sh": "bash", "shell": "bash", "zsh": "bash", "typescript": "bun",
-    "ts": "bun", "javascript": "bun", "js": "bun", "node": "bun", "sql": "postgresql", "postgres": "postgresql",
-    "golang": "go",
-    "c#": "csharp", "r": "rlang", "pwsh": "powershell",
-}  # fmt: skip
 STATES = ("queued", "running", "success", "failure", "canceled")

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 from flexwm_nb.errors import InvalidInput
 from flexwm_nb.magics.arguments import Parsed
-from flexwm_nb.magics.command_parts import Command, Running, content, language, path, reference, running
+from flexwm_nb.magics.command_parts import Command, Running, content, path, reference, running
+from flexwm_nb.magics.languages import of_cell
 
 STEP_ID = re.compile(r"[A-Za-z]\w*", re.ASCII)
 JOB_ID = re.compile(r"[0-9a-f-]+")  # or a part of one
@@ -164,7 +165,7 @@ def _step(name: str, parsed: Parsed, cell: str | None) -> Command:
         magic=name,
         id=step_id(parsed.get("ID")),
         content=content(cell or "", "the step"),
-        language=language(parsed.get("lang") or "python3"),
+        language=of_cell(parsed.get("lang") or "python3", cell or ""),
         after=tuple(parsed.get("after", ())),
         summary=parsed.get("summary"),
     )

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from flexwm_nb import signatures
 from flexwm_nb.errors import FlexwmError, ScriptNotFound
+from flexwm_nb.magics.languages import of_cell
 from flexwm_nb.magics.session import Session
 
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ class Lookups:
     def schema_of_source(self, language: str, content: str) -> Mapping[str, Any]:
         """The schema of a source; empty while it does not parse."""
         try:
-            return signatures.infer_schema(language, content)
+            return signatures.infer_schema(of_cell(language, content), content)
         except FlexwmError:
             return {}
 

@@ -5,17 +5,18 @@ from __future__ import annotations
 import importlib
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from flexwm_nb import signatures
 from flexwm_nb.display.live import show, show_final
 from flexwm_nb.display.traceback import Origin
 from flexwm_nb.display.wording import PRE, WARNING, Headline, escape
-from flexwm_nb.errors import InvalidArguments, InvalidSource, ScriptNotFound, UnknownLanguage
+from flexwm_nb.errors import FlexwmError, InvalidArguments, InvalidSource, ScriptNotFound, UnknownLanguage
 from flexwm_nb.magics import dry_run, local, runs
 from flexwm_nb.magics.catalogue import about
 from flexwm_nb.magics.commands import RegisterScript, RunScript
+from flexwm_nb.magics.languages import SPOKEN, database_of, explained
 from flexwm_nb.magics.session import Call
 from flexwm_nb.magics.values import Arguments, collect
 
@@ -24,6 +25,10 @@ if TYPE_CHECKING:
     from flexwm_nb.models.scripts import Registration
 
 AT_LINE = re.compile(r"^line (\d+):")
+MAIN = {"python3": "def main()", "go": "func main() (interface{}, error)"}
+NAMED_MAIN = re.compile(r"\bmain\b")
+TYPESCRIPT_MAIN = "export async function main()"
+EVERYWHERE = ("python3", "bash")  # languages that every engine runs
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,18 +51,24 @@ def inspect(language: str, content: str) -> Source:
     return Source(
         schema=signatures.infer_schema(language, content),
         open_ended=bool(signature["star_kwargs"]),
-        warnings=tuple(signatures.surprises(language, content)),
-        is_library=language == "python3" and signature["auto_kind"] == "lib",
+        warnings=tuple(signatures.surprises(kind_of(language, content), content)),
+        is_library=signature.get("auto_kind") == "lib" and (language == "python3" or not NAMED_MAIN.search(content)),
     )
+
+
+def kind_of(language: str, content: str) -> str:
+    """The language, which a first comment `//native` makes another one for bun."""
+    return "bunnative" if language == "bun" and content.lstrip().startswith("//native") else language
 
 
 async def windmill_script(call: Call, command: RegisterScript) -> Any:
     """Register the cell and run it; nothing is registered before everything is known to be right."""
+    command = await settled(call, command)
     source = inspect(command.language, command.content)
     if source.is_library and not command.no_run:
-        raise InvalidSource(
-            "the cell has no function main", remedy="Add def main(), or register it for others to import with --no-run"
-        )
+        main = MAIN.get(command.language, TYPESCRIPT_MAIN)
+        remedy = f"Add {main}, or register it for others to import with --no-run"
+        raise InvalidSource("the cell has no function main", remedy=remedy)
     if command.dry_run:
         warnings = [located(call, warning) for warning in source.warnings]
         return await dry_run.windmill_dry_run(call, command, source.schema, warnings)
@@ -68,12 +79,42 @@ async def windmill_script(call: Call, command: RegisterScript) -> Any:
     registration = await register(call, engine, command, source)
     headline = headline_of(registration, command.language)
     if registration.status != "unchanged":
-        warn(call, source.warnings)
+        explain(call, command)
+        warn(call, [*await unable(call, engine, command.language), *source.warnings])
     if command.no_run:
         if not command.quiet:
             show_final(headline, call.session.face)
         return None
     return await run(call, engine, f"{command.path}@{registration.hash}", arguments, headline, command)
+
+
+async def settled(call: Call, command: RegisterScript) -> RegisterScript:
+    """The command with the language that its database speaks, where the cell only says `sql` and names it."""
+    path = database_of(command.content) if command.is_sql else None
+    if path is None:
+        return command
+    engine = await call.engine()
+    try:
+        resource = await call.work(engine.resources.read, path)
+    except FlexwmError:  # it may be made later
+        return command
+    return replace(command, language=SPOKEN.get(resource.resource_type, command.language))
+
+
+def explain(call: Call, command: RegisterScript) -> None:
+    """Say what `sql` became."""
+    if command.is_sql and not command.quiet:
+        text = explained(command.language)
+        show(text, f'<pre style="{PRE}">{escape(text)}</pre>', call.session.face)
+
+
+async def unable(call: Call, engine: Engine, language: str) -> list[str]:
+    """A warning where the engine says that it does not run a language."""
+    known = () if language in EVERYWHERE else await call.work(engine.health.languages)
+    if not known or language in known:
+        return []
+    runs = f"this engine does not run {language}, only {', '.join(known)}"
+    return [f"{runs}; a real Windmill does: %windmill_connect URL"]
 
 
 def gather_for(call: Call, command: RegisterScript, source: Source) -> Arguments:

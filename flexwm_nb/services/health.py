@@ -56,6 +56,11 @@ class HealthService:
         except FlexwmError:
             return False
 
+    def languages(self) -> tuple[str, ...]:
+        """The languages that the engine says it runs; empty where it does not say. Raises EngineError."""
+        facts = self._facts()
+        return () if facts is None else facts.languages
+
     def _checked(self, name: str, check: Callable[[], HealthCheck | None]) -> HealthCheck:
         """The check's outcome; an error is one too. What this engine does not tell has no message."""
         try:
@@ -119,8 +124,8 @@ class HealthService:
         return _ok("clock", "as this machine's")
 
     def _languages(self) -> HealthCheck | None:
-        facts = self._facts()
-        return None if facts is None or not facts.languages else _ok("languages", ", ".join(facts.languages))
+        found = self.languages()
+        return _ok("languages", ", ".join(found)) if found else None
 
     def _isolation(self) -> HealthCheck | None:
         facts = self._facts()

@@ -334,6 +334,9 @@ class HealthChecker(Protocol):
     def healthy(self) -> bool:
         """Whether the engine says that it is well."""
 
+    def languages(self) -> tuple[str, ...]:
+        """The languages that the engine says it runs; empty where it does not say."""
+
 
 class WorkspaceManager(Protocol):
     """Knows the workspaces of an engine."""

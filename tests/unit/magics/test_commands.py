@@ -19,6 +19,24 @@ def test_a_cell_becomes_a_command_with_all_that_was_written() -> None:
     )  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("line", "cell", "language"),
+    [
+        ("typescript f/a/b", "x", "bun"),
+        ("javascript f/a/b", "x", "bun"),
+        ("sql f/a/b", "select 1", "duckdb"),
+        ("sql f/a/b", "-- database f/a/pg\r\nselect 1", "postgresql"),
+        ("sql f/a/b --arg database=$res:f/a/pg", "select 1", "postgresql"),
+        ("postgresql f/a/b", "select 1", "postgresql"),
+    ],
+)
+def test_a_language_may_go_by_another_name(line: str, cell: str, language: str) -> None:
+    """TypeScript and JavaScript are bun's; SQL is DuckDB's, or PostgreSQL's where a database is named."""
+    command = commands.read("windmill_script", line, cell)
+    assert isinstance(command, commands.RegisterScript)
+    assert command.language == language
+
+
 def test_a_run_takes_arguments_bare_and_as_options() -> None:
     """`k=v` and `--arg k=v` are the same."""
     command = commands.read("windmill_run", "f/a/b@v2 n=1 --arg m=2")
@@ -51,7 +69,7 @@ WRONG: dict[str, tuple[str, str, str | None, type[FlexwmError], str]] = {
         "xyzzy f/a/b",
         CELL,
         UnknownLanguage,
-        "there is no language 'xyzzy'. Known are python3, bash, bun, deno, nativets, go, postgresql, mysql, duckdb …",
+        "there is no language 'xyzzy'. Known are python3, bash, typescript, javascript, go, sql, postgresql, mysql …",
     ),
     "path without a folder": (
         "windmill_script",

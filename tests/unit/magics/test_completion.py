@@ -51,6 +51,7 @@ def main(name: str, n: int = 1, ok: bool = True, level: Literal['low', 'high'] =
 """
 OFFERS = {
     "languages": ("%%windmill_script py", "py", ["python3"]),
+    "other names of languages": ("%%windmill_script t", "t", ["typescript"]),
     "paths": ("%%windmill_script bash f/demo/l", "f/demo/l", ["f/demo/load"]),
     "options": ("%%windmill_script bash f/a/b --d", "--d", ["--detach", "--dry-run", "--description"]),
     "no option twice": ("%windmill_run f/a/b --tag x --ta", "--ta", []),
