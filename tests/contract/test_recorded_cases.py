@@ -14,7 +14,7 @@ import pytest
 from tests.conftest import TOKEN, WORKSPACE
 
 RECORDED = Path(__file__).parents[3] / "shared" / "conformance"
-LANGUAGES = {"python3", "bash"}
+LANGUAGES = {"python3", "bash", "bun", "deno", "go"}
 
 
 def cases(name: str) -> list[dict[str, Any]]:

@@ -15,6 +15,7 @@ descriptor 3 or the one that `descriptor` names. For a process that is kept it i
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -50,6 +51,7 @@ class RunRequest:
     scripts: Callable[[str], str | None] = no_scripts  # path -> source of a script of the workspace
     dedicated: bool = False  # the script has a process that is kept for it
     prepared: Any = None  # what `settle` or `make_ready` found, for the runner's own use
+    scripts: Callable[[str], str | None] = no_scripts  # path -> source of a script of the workspace
     log_head: str = ""  # the log's first line, which early errors quote
     flow_step_id: str | None = None  # put in errors, as Windmill does for a flow's step
     shared: str | None = None  # name of the directory that it shares with other jobs as ./shared
@@ -99,7 +101,7 @@ class Kept:
 class Runner:
     """One language: how its process starts, and how what it leaves becomes a result."""
 
-    languages: ClassVar[tuple[str, ...]]
+    languages: tuple[str, ...]
     program: ClassVar[str]  # as named in `exit code for "..."`
     result_files: ClassVar[tuple[str, ...]] = ()  # of the job's directory, read when it has ended
     grace: ClassVar[float] = 0.0  # seconds between SIGTERM and SIGKILL; 0 = SIGKILL at once

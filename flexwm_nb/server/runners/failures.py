@@ -51,6 +51,15 @@ def signalled(number: int, *, step: str | None = None) -> str:
     return execution(text, step=step)
 
 
+def too_large(limit: int, *, size: int | None = None, step: str | None = None) -> str:
+    """The error of a result over the limit; sizes in bytes."""
+    found = "" if size is None else f"{size / 1e6:.1f} MB, "
+    message = (
+        f"the result is too large: {found}the limit is {limit / 1e6:.1f} MB. Return a summary, or write it to a file"
+    )
+    return error("ResultTooLarge", message, step=step)
+
+
 def unstorable(job_id: str, text: str) -> str:
     """The error of a result that PostgreSQL's jsonb would refuse."""
     message = f"Internal: Could not add completed job {job_id}: error returned from database: {text} @flexwm"

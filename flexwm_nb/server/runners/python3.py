@@ -15,7 +15,7 @@ from flexwm_nb.errors import InvalidSource
 from flexwm_nb.server.environments.gathering import Script
 from flexwm_nb.server.environments.service import Environment, Environments, NoPackages, own_minor
 from flexwm_nb.server.runners.base import Ending, Kept, Runner, RunnerError, RunRequest
-from flexwm_nb.server.runners.jsonb import normalize
+from flexwm_nb.server.runners.results import with_stream
 from flexwm_nb.signatures import parse_signature
 
 if TYPE_CHECKING:
@@ -94,15 +94,7 @@ class Python3(Runner):
 
     def result(self, request: RunRequest, ending: Ending) -> tuple[bool, str]:
         """What the function returned, or what it streamed."""
-        text = ending.reply or "null"
-        if not ending.stream:
-            return True, text
-        if text == "null":
-            return True, json.dumps(ending.stream, ensure_ascii=False)
-        if text.startswith("{"):
-            merged = {**json.loads(text), "wm_stream": ending.stream}
-            return True, normalize(json.dumps(merged, ensure_ascii=False))
-        return True, text
+        return True, with_stream(ending.reply or "null", ending.stream)
 
 
 def script_of(request: RunRequest) -> Script:

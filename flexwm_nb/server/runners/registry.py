@@ -13,6 +13,9 @@ from flexwm_nb.server.isolation.confinement import Confinement
 from flexwm_nb.server.runners import failures
 from flexwm_nb.server.runners.base import Kept, Outcome, Runner, RunnerError, RunRequest
 from flexwm_nb.server.runners.bash import Bash
+from flexwm_nb.server.runners.bun import Bun, Native
+from flexwm_nb.server.runners.deno import Deno
+from flexwm_nb.server.runners.go import Go
 from flexwm_nb.server.runners.kept import KeptJob, Pool
 from flexwm_nb.server.runners.output import Output
 from flexwm_nb.server.runners.process import RunningJob
@@ -20,7 +23,7 @@ from flexwm_nb.server.runners.python3 import Python3
 from flexwm_nb.server.runners.stages import Begun, StagedJob
 from flexwm_nb.server.runners.zygotes import Spare, Zygote, remove_directory
 
-RUNNERS: tuple[type[Runner], ...] = (Python3, Bash)
+RUNNERS: tuple[type[Runner], ...] = (Python3, Bash, Bun, Native, Deno, Go)
 SPARES = 2  # children that wait for jobs, for each interpreter
 ATTEMPTS = 3  # to find a living zygote
 SHARED = "shared"  # the directory of jobs on the same worker
@@ -119,6 +122,7 @@ class Runners:
         output = Output(on_output, limit=request.limits.output_bytes, tail=request.log_head)
 
         async def place(settled: RunRequest) -> Begun:
+            """Get it ready."""
             return await self._place(settled, runner, output)
 
         try:

@@ -55,8 +55,19 @@ class Stage:
         """Put text in the log as it stands: a banner, a remark."""
         self._output.note(text)
 
-    async def run(self, program: str, command: Sequence[str], folder: Path, environment: dict[str, str]) -> None:
-        """Run a tool in a folder, its output in the log. Raises ToolFailed, and OSError when it cannot start."""
+    async def run(
+        self,
+        program: str,
+        command: Sequence[str],
+        folder: Path,
+        environment: dict[str, str],
+        *,
+        inherit: Sequence[int] = (),
+    ) -> None:
+        """Run a tool in a folder, its output in the log; it gets the descriptors to `inherit`.
+
+        Raises ToolFailed, and OSError when it cannot start.
+        """
         process = await asyncio.create_subprocess_exec(
             *command,
             cwd=folder,
@@ -65,6 +76,7 @@ class Stage:
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,
             start_new_session=True,
+            pass_fds=inherit,
         )
         assert process.stdout is not None
         try:

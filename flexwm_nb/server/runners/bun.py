@@ -1,0 +1,117 @@
+"""TypeScript and JavaScript on bun: with packages from npm, or native: with web interfaces alone."""
+
+from __future__ import annotations
+
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from flexwm_nb.errors import InvalidSource
+from flexwm_nb.server.environments import npm
+from flexwm_nb.server.runners.base import Ending, RunnerError, RunRequest
+from flexwm_nb.server.runners.ecmascript import PROGRAMS, EcmaScript, Prepared, taken
+from flexwm_nb.server.runners.imports import ENTRY, remarks
+from flexwm_nb.server.runners.results import checked, with_stream
+from flexwm_nb.server.runners.runtimes import BUN, located
+from flexwm_nb.server.runners.stages import Stage
+
+INSTALL = "\n\n--- BUN INSTALL ---\n"
+AGENT = "windmill/beta"
+HIDDEN = "\nvar Bun, require, module, exports\n"  # which bun gives to every file; these stand in front of them
+
+
+class Bun(EcmaScript):
+    """bun, by its exported `main` or another function."""
+
+    languages: tuple[str, ...] = ("bun",)
+    program = "bun run"
+    title = "BUN CODE EXECUTION"
+
+    def command(self, request: RunRequest, *arguments: str) -> dict[str, Any]:
+        """Bun with our program."""
+        options = ["--no-install", "--no-env-file", str(PROGRAMS / "bun.mjs"), *arguments]
+        bun = located(BUN, request.language)
+        return self.waiting(request, [bun, *options], environment={"FORCE_COLOR": "1"})
+
+    def settle(self, request: RunRequest) -> RunRequest | None:
+        """The sources and their packages; None where those must be installed, or bun has to say what is wrong."""
+        located(BUN, request.language)
+        try:
+            taken(request.language, request.content, request.entrypoint)
+        except InvalidSource:
+            return None
+        sources = self.gather(request)
+        manifest, text = self.wanted(request, sources.packages)
+        if not npm.needed(manifest):
+            return replace(request, prepared=Prepared(sources))
+        folder = npm.find(self.cache, manifest, text)
+        return None if folder is None else replace(request, prepared=Prepared(sources, folder / npm.MODULES))
+
+    async def make_ready(self, request: RunRequest, stage: Stage) -> RunRequest:
+        """Install the packages. Raises ToolFailed where bun cannot read the source or get the packages."""
+        bun = located(BUN, request.language)
+        await self.refuse(request, bun, stage)
+        sources = self.gather(request)
+        manifest, text = self.wanted(request, sources.packages)
+        stage.note(INSTALL)
+        folder = await npm.install(self.cache, bun, manifest, text, stage)
+        return replace(request, prepared=Prepared(sources, folder / npm.MODULES))
+
+    async def refuse(self, request: RunRequest, bun: str, stage: Stage) -> None:
+        """Have bun say what is wrong with a source that cannot be parsed. Raises ToolFailed."""
+        try:
+            taken(request.language, request.content, request.entrypoint)
+        except InvalidSource as error:
+            with tempfile.TemporaryDirectory(prefix="flexwm-") as folder:
+                (Path(folder) / ENTRY).write_text(request.content)
+                build = [bun, "build", ENTRY, "--no-bundle", "--target=bun", "--outfile=main.js"]
+                await stage.run("bun build", build, Path(folder), request.environment)
+            raise RunnerError(f"Error: Error while parsing code, it is invalid TypeScript: {error} @flexwm") from None
+
+    def wanted(self, request: RunRequest, packages: dict[str, str]) -> tuple[str, str | None]:
+        """The package.json and the lock: those that are stored, else what the sources import. Raises RunnerError."""
+        return npm.split(request.lock) if request.lock else (npm.manifest_of(packages), None)
+
+    def banner(self, request: RunRequest) -> str:
+        """Windmill's banners."""
+        prepared: Prepared = request.prepared
+        idle = "" if request.lock or prepared.modules else f"{INSTALL}\nempty dependencies, skipping install"
+        return f"{idle}\n\n--- {self.title} ---\n"
+
+    def result(self, request: RunRequest, ending: Ending) -> tuple[bool, str]:
+        """What the function returned, or what it streamed."""
+        return checked(request, with_stream(ending.reply or "null", ending.stream))
+
+
+class Native(Bun):
+    """nativets and bunnative: fetch, timers, URL and their like, nothing of the machine."""
+
+    languages = ("nativets", "bunnative")
+    native = True
+
+    def settle(self, request: RunRequest) -> RunRequest | None:
+        """As a script of bun, but nothing of the machine may be imported. Raises RunnerError."""
+        if built_in := sorted(self.gather(request).built_in):
+            text = f'"{built_in[0]}" cannot be imported: {request.language} has web interfaces alone'
+            raise RunnerError(
+                f"{text}. Take bun for it: leave out //native" if request.language == "bunnative" else text
+            )
+        return super().settle(request)
+
+    def banner(self, request: RunRequest) -> str:
+        """Windmill's banner."""
+        title = "NATIVE CODE EXECUTION" if request.language == "bunnative" else "FETCH TS EXECUTION"
+        return f"\n\n--- {title} ---\n"
+
+    def order(self, request: RunRequest) -> dict[str, Any]:
+        """Import the script, restricted, and call its function."""
+        order = super().order(request)
+        files = {**order["files"], ENTRY: order["files"][ENTRY] + HIDDEN}
+        return {**order, "files": files, "agent": agent(request.content)}
+
+
+def agent(content: str) -> str:
+    """The user agent of the script's requests."""
+    named = (found.partition(" ") for found in remarks(content) if found.startswith("useragent "))
+    return next((name.strip() for _, _, name in named), AGENT)

@@ -1,0 +1,60 @@
+// Calling a script's function as Windmill's wrappers of bun, deno and native scripts do.
+
+import { normalize } from "./jsonb.mjs"
+
+const HERE = import.meta.url.replace(/^file:\/\//, "").replace(/[^/]*$/, "")
+const OWN = ["line", "name", "stack", "column", "message", "sourceURL", "originalLine", "originalColumn"]
+
+/** What is passed, in the order of the parameters. */
+export function values(task) {
+  const given = JSON.parse(task.arguments)
+  if (task.everything) return Object.values(given)
+  return task.parameters.map(({ name, date }) => {
+    const value = Object.hasOwn(given, name) ? given[name] : undefined
+    if (task.native) return value === undefined ? null : value
+    return date ? (value ? new Date(value) : undefined) : value
+  })
+}
+
+/** Print each chunk as a line that the engine takes for the stream. */
+async function stream(chunks) {
+  for await (const chunk of chunks) console.log("WM_STREAM: " + chunk.replace(/\n/g, "\\n"))
+}
+
+/** The result as JSON in jsonb's form. */
+export function render(result, native) {
+  const text = JSON.stringify(
+    result ?? null,
+    native ? undefined : (key, value) => (value === undefined ? null : typeof value === "bigint" ? `${value}` : value),
+  )
+  if (text === undefined) throw new TypeError(`a ${typeof result} cannot be a result: return data`)
+  return normalize(text)
+}
+
+/** Call the function; its result as JSON. Throws what it throws. */
+export async function call(module, task) {
+  const found = module[task.function]
+  if (typeof found !== "function") {
+    if (task.native) throw new TypeError(`${task.function} is not a function`)
+    throw new Error(`${task.function} function is missing`)
+  }
+  let result = await found(...values(task))
+  if (result !== null && typeof result === "object" && Symbol.asyncIterator in result) {
+    await stream(result)
+    result = null
+  }
+  return render(result, task.native)
+}
+
+/** A stack without the frames of this program. */
+export const withoutOwn = (stack) => stack?.split("\n").filter((line) => !line.includes(HERE)).join("\n")
+
+/** The error object of what was thrown, `extra` with its own properties where `more`. */
+export function describe(error, step, more) {
+  const found = { message: error.message, name: error.name, stack: withoutOwn(error.stack) }
+  if (step) found.step_id = step
+  const extra = {}
+  if (more) for (const key of Object.getOwnPropertyNames(error)) if (!OWN.includes(key)) extra[key] = error[key]
+  if (Object.keys(extra).length) found.extra = extra
+  return JSON.stringify(found, (key, value) => (typeof value === "bigint" ? `${value}` : value))
+}
