@@ -27,7 +27,7 @@ def test_keys_and_numbers_are_as_postgresql_keeps_them(http: httpx.Client, langu
     [
         ("bun", "export const main = (a: number) => [a === undefined]", {"a": 1}, [True]),
         ("bun", "export function main({ a }: { a: number }) { return a }", {"anon1": {"a": 5}}, 5),
-        ("bun", "export function main() { console.log('WM_STREAM: a\\\\nb'); return { x: 1 } }", {}, 
+        ("bun", "export function main() { console.log('WM_STREAM: a\\\\nb'); return { x: 1 } }", {},
          {"x": 1, "wm_stream": "a\nb"}),
         ("bun", "export function main() { return [typeof process.env.WM_TOKEN, process.env.FORCE_COLOR] }", {},
          ["string", None]),

@@ -50,6 +50,17 @@ def built_script_cases() -> list[Any]:
     return [pytest.param(case, id=case["name"]) for case in cases("script_cases.json") if case["language"] in LANGUAGES]
 
 
+def built_flow_cases() -> list[Any]:
+    """The recorded flows whose steps are in other languages than the other tests' flows."""
+    return [pytest.param(case, id=case["name"]) for case in cases("flow_cases.json") if "bunnative" in case["name"]]
+
+
+@pytest.mark.parametrize("case", built_flow_cases())
+def test_a_flow_has_the_recorded_result(peer: Any, case: dict[str, Any]) -> None:
+    """A flow's result or error is that of the real server."""
+    assert load_runner().verdict(case, peer.run(case)) is None
+
+
 @pytest.mark.parametrize("case", built_http_cases())
 def test_an_http_case_has_the_recorded_answers(peer: Any, case: dict[str, Any]) -> None:
     """Statuses, texts and fields are those of the real server."""

@@ -155,7 +155,6 @@ class Run:
             scripts=self._script,
             dedicated=bool(source["dedicated_worker"]),
             workspace=job.workspace_id,
-            scripts=self._script,
             log_head=self._head,
             path=job.path,
             arguments=await self._arguments(variables),

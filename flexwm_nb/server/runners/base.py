@@ -22,8 +22,6 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from flexwm_nb.server.isolation.limits import Limits
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from flexwm_nb.server.environments.cache import Cache
     from flexwm_nb.server.runners.stages import Stage
 
@@ -51,7 +49,6 @@ class RunRequest:
     scripts: Callable[[str], str | None] = no_scripts  # path -> source of a script of the workspace
     dedicated: bool = False  # the script has a process that is kept for it
     prepared: Any = None  # what `settle` or `make_ready` found, for the runner's own use
-    scripts: Callable[[str], str | None] = no_scripts  # path -> source of a script of the workspace
     log_head: str = ""  # the log's first line, which early errors quote
     flow_step_id: str | None = None  # put in errors, as Windmill does for a flow's step
     shared: str | None = None  # name of the directory that it shares with other jobs as ./shared
