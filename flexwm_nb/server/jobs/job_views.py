@@ -89,7 +89,7 @@ def _completed(row: Row, logs: str | None, code: bool, typed: bool) -> Document:
     made |= {
         "completed_at": render_time(row["completed_at"]),
         "args": small(row["arguments"], TOO_BIG_ARGUMENTS),
-        "result_columns": None,
+        "result_columns": fragment(row.get("columns")),
     }
     if row["result"] is not None:
         made["result"] = small(row["result"], TOO_BIG)

@@ -186,6 +186,8 @@ def finish(transaction: Transaction, job: Job, ending: Ending) -> bool:
     if not transaction.changes:
         return False
     transaction.run("jobs_insert_result", id=job.id, result=ending.result)
+    if ending.columns is not None:
+        transaction.run("jobs_set_columns", id=job.id, columns=ending.columns)
     scheduler.ended(transaction, job, ending)
     if ending.log is not None:
         transaction.run("jobs_insert_log", id=job.id, log=ending.log)

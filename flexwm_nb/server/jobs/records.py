@@ -79,6 +79,7 @@ class Ending:
     canceled_reason: str | None = None
     labels: str | None = None  # JSON list
     mem_peak: int | None = None  # kB
+    columns: str | None = None  # JSON list: of rows that a database gave
     log: str | None = None  # None = it stays in its file
     isolation: str | None = None  # the level at which its process ran
 

@@ -128,7 +128,7 @@ class Run:
             loop.call_later(TOKEN_GRACE, self._context.job_tokens.pop, self._token, None)
         success, result, labels = outcomes.interpret(outcome.success, outcome.result)
         if success:
-            return self._ending("success", result, labels, outcome.memory_peak_kb)
+            return self._ending("success", result, labels, outcome.memory_peak_kb, outcome.columns)
         status: Status = "failure" if self.canceled is None else "canceled"
         return self._ending(status, result, labels, outcome.memory_peak_kb)
 
@@ -247,12 +247,19 @@ class Run:
     def _end_process(self, reason: str, *, grace: bool = True) -> None:
         if self._process is None:
             return
-        seconds = self._context.runners.grace(self.job.language or "") if grace else 0.0
-        if seconds:
-            self._log.append("\nTerminating child processes...")
+        seconds, farewell = self._context.runners.grace(self.job.language or "") if grace else (0.0, "")
+        if farewell:
+            self._log.append(farewell)
         self._process.terminate(reason, grace=seconds)
 
-    def _ending(self, status: Status, result: str, labels: str | None = None, mem_peak: int | None = None) -> Ending:
+    def _ending(
+        self,
+        status: Status,
+        result: str,
+        labels: str | None = None,
+        mem_peak: int | None = None,
+        columns: str | None = None,
+    ) -> Ending:
         by, reason = self.canceled if status == "canceled" and self.canceled else (None, None)
         return Ending(
             status=status,
@@ -263,6 +270,7 @@ class Run:
             canceled_reason=reason,
             labels=labels,
             mem_peak=mem_peak,
+            columns=columns,
             log=self._log.short(),
             isolation=None if self._process is None or self._process.pid is None else self._level,
         )

@@ -61,6 +61,7 @@ class Outcome:
     success: bool
     result: str  # JSON, keys in PostgreSQL's order
     stream: str | None = None  # what was streamed
+    columns: str | None = None  # JSON list: of rows that a database gave, in their order
     memory_peak_kb: int | None = None
     exit_code: int | None = None
 
@@ -102,6 +103,7 @@ class Runner:
     program: ClassVar[str]  # as named in `exit code for "..."`
     result_files: ClassVar[tuple[str, ...]] = ()  # of the job's directory, read when it has ended
     grace: ClassVar[float] = 0.0  # seconds between SIGTERM and SIGKILL; 0 = SIGKILL at once
+    farewell: ClassVar[str] = ""  # what the log says at SIGTERM
 
     def __init__(self, cache: Cache) -> None:
         """Keep in this cache what jobs need and can share."""

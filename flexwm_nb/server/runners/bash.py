@@ -22,6 +22,7 @@ class Bash(Runner):
     program = "bash run"
     result_files = ("result.json", "result.out")
     grace = TERMINATE_GRACE
+    farewell = "\nTerminating child processes..."
 
     def banner(self, request: RunRequest) -> str:
         """Windmill's banner."""

@@ -22,6 +22,7 @@ from flexwm_nb.server.runners.zygotes import Exit, Spare, Zygote, remove_directo
 HEAD = struct.Struct("!I")
 FRAME = struct.Struct("!cI")
 BEGIN = b"\1"
+COLUMNS = b"C"
 CHUNK = 256 * 1024  # bytes read at once
 USUAL = Limits()
 LOST = "the job's process ended together with its launcher"
@@ -166,6 +167,7 @@ class RunningJob:
             success=success,
             result=result,
             stream=self._output.stream or None,
+            columns=self._frames.get(COLUMNS) if success else None,
             memory_peak_kb=memory,
             exit_code=code,
         )

@@ -20,10 +20,11 @@ from flexwm_nb.server.runners.kept import KeptJob, Pool
 from flexwm_nb.server.runners.output import Output
 from flexwm_nb.server.runners.process import RunningJob
 from flexwm_nb.server.runners.python3 import Python3
+from flexwm_nb.server.runners.sql_scripts import Sql
 from flexwm_nb.server.runners.stages import Begun, StagedJob
 from flexwm_nb.server.runners.zygotes import Spare, Zygote, remove_directory
 
-RUNNERS: tuple[type[Runner], ...] = (Python3, Bash, Bun, Native, Deno, Go)
+RUNNERS: tuple[type[Runner], ...] = (Python3, Bash, Bun, Native, Deno, Go, Sql)
 SPARES = 2  # children that wait for jobs, for each interpreter
 ATTEMPTS = 3  # to find a living zygote
 SHARED = "shared"  # the directory of jobs on the same worker
@@ -104,10 +105,10 @@ class Runners:
             if doors := self.confinement.doors():
                 zygote.open(doors)
 
-    def grace(self, language: str) -> float:
-        """Seconds between SIGTERM and SIGKILL for a language; 0 = SIGKILL at once."""
+    def grace(self, language: str) -> tuple[float, str]:
+        """Seconds between SIGTERM and SIGKILL for a language, 0 = SIGKILL at once; and what the log then says."""
         runner = self._by_language.get(language)
-        return runner.grace if runner else 0.0
+        return (runner.grace, runner.farewell) if runner else (0.0, "")
 
     async def prepare(self, request: RunRequest, on_output: Callable[[str], None]) -> Begun:
         """Get a job ready on a process; it runs when told to `begin`. `on_output` gets text for its log."""

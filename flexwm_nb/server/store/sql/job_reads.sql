@@ -1,6 +1,7 @@
 -- name: job_read
 -- One job with all that belongs to it.
-SELECT job.*, job_input.arguments, job_input.raw_code, job_input.raw_lock, job_input.raw_flow, job_result.result
+SELECT job.*, job_input.arguments, job_input.raw_code, job_input.raw_lock, job_input.raw_flow, job_result.result,
+    job_result.columns
 FROM job
 LEFT JOIN job_input ON job_input.job_id = job.id
 LEFT JOIN job_result ON job_result.job_id = job.id

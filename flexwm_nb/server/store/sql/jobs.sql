@@ -44,6 +44,10 @@ WHERE id = :id AND status = 'running' AND attempt = :attempt AND worker = :worke
 -- What a job returned.
 INSERT INTO job_result (job_id, result) VALUES (:id, :result);
 
+-- name: jobs_set_columns
+-- Note the columns of a result that is rows of a database.
+UPDATE job_result SET columns = :columns WHERE job_id = :id;
+
 -- name: jobs_insert_log
 -- A short log.
 INSERT OR REPLACE INTO job_log (job_id, log) VALUES (:id, :log);

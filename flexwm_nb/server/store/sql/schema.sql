@@ -294,7 +294,8 @@ CREATE TABLE job_input (
 
 CREATE TABLE job_result (
     job_id TEXT PRIMARY KEY,
-    result TEXT NOT NULL               -- JSON
+    result TEXT NOT NULL,              -- JSON
+    columns TEXT                       -- JSON list: the columns of a SQL script's rows
 ) WITHOUT ROWID;
 
 CREATE TABLE job_log (
