@@ -92,6 +92,16 @@ class EngineFacts(Wire):
     unfinished: bool | None = None  # whether it has jobs that wait or run
 
 
+class RuntimeFacts(Wire):
+    """A program that runs languages on the local engine."""
+
+    name: str
+    languages: tuple[str, ...] = ()
+    path: str | None = None  # None = it is not there
+    version: str | None = None
+    remedy: str = ""  # the one thing to install
+
+
 class Worker(Wire):
     """A worker of the engine."""
 

@@ -10,7 +10,7 @@ from typing import Literal
 
 from flexwm_nb.client.client import Client
 from flexwm_nb.errors import EngineError, FlexwmError, NotFound, PermissionDenied
-from flexwm_nb.models.workspace import EngineFacts, HealthCheck, User, Worker
+from flexwm_nb.models.workspace import EngineFacts, HealthCheck, RuntimeFacts, User, Worker
 
 Status = Literal["ok", "warn", "fail"]
 
@@ -43,6 +43,7 @@ class HealthService:
             "queue": self._queue,
             "clock": self._clock,
             "languages": self._languages,
+            "runtimes": self._runtimes,
             "isolation": self._isolation,
             "disk space": self._space,
         }
@@ -126,6 +127,20 @@ class HealthService:
     def _languages(self) -> HealthCheck | None:
         found = self.languages()
         return _ok("languages", ", ".join(found)) if found else None
+
+    def runtimes(self) -> list[RuntimeFacts]:
+        """The programs that run languages, those that are missing too; none of an engine that does not say."""
+        try:
+            return self._client.read_all(RuntimeFacts, "/flexwm/runtimes")
+        except (NotFound, EngineError):
+            return []
+
+    def _runtimes(self) -> HealthCheck | None:
+        found = self.runtimes()
+        here = [f"{one.name} {one.version or ''} ({one.path})" for one in found if one.path]
+        lacks = [one for one in found if not one.path]
+        missing = [f"no {one.name}, for {', '.join(one.languages)}: {one.remedy}" for one in lacks]
+        return _ok("runtimes", "; ".join([*here, *missing])) if found else None
 
     def _isolation(self) -> HealthCheck | None:
         facts = self._facts()

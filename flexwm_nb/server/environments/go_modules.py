@@ -7,21 +7,21 @@ caches, which are safe for concurrent use.
 from __future__ import annotations
 
 import os
-import re
 from dataclasses import dataclass
 from pathlib import Path
 
 from flexwm_nb.server.environments.cache import Cache, key_of
 from flexwm_nb.server.runners.base import RunnerError
+from flexwm_nb.server.runners.imports import remarks
 from flexwm_nb.server.runners.stages import Stage
 from flexwm_nb.signatures import trees
 
 KIND = "go"
 PROGRAM, MODULE = "program", "mymod"
 SEPARATOR = "//go.sum\n"
+REQUIRE = "require "
 WRAPPER = Path(__file__).parents[1] / "runners" / "programs" / "main.go"
 SETUP = "\n\n--- GO DEPENDENCIES SETUP ---\n"
-VERSION = re.compile(r"go(\d+\.\d+)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +56,7 @@ async def build(cache: Cache, go: str, sources: GoSources, stage: Stage, *, abou
         place(folder, sources)
         environment = {**os.environ, "GOFLAGS": "-mod=mod", "CGO_ENABLED": "0", "GOTOOLCHAIN": "local"}
         stage.note(SETUP)
-        if not sources.lock and needs_modules(sources):
+        if not sources.lock and needs_modules(sources.content):
             await stage.run("go mod tidy", [go, "mod", "tidy"], folder, environment, inherit=[lock])
         command = [go, "build", "-trimpath", "-buildvcs=false", "-ldflags=-s -w", "-o", PROGRAM, "main.go"]
         await stage.run("go build", command, folder, environment, inherit=[lock])
@@ -82,9 +82,14 @@ def place(folder: Path, sources: GoSources) -> None:
     (folder / "go.mod").write_text(f"module {MODULE}\n\ngo {sources.version}\n{required}")
 
 
-def needs_modules(sources: GoSources) -> bool:
+def needs_modules(content: str) -> bool:
     """Whether anything beside the standard library is wanted: its packages have no dot in their first part."""
-    return bool(sources.required) or any("." in name.partition("/")[0] for name in imported(sources.content))
+    return bool(required(content)) or any("." in name.partition("/")[0] for name in imported(content))
+
+
+def required(content: str) -> tuple[str, ...]:
+    """The modules that comments `//require MODULE VERSION` name."""
+    return tuple(note.removeprefix(REQUIRE) for note in remarks(content) if note.startswith(REQUIRE))
 
 
 def imported(content: str) -> list[str]:

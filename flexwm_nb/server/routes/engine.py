@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import platform
+from dataclasses import asdict
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -11,6 +13,7 @@ from starlette.routing import Route
 
 from flexwm_nb.handshake import PROTOCOL, VERSION
 from flexwm_nb.server.clock import parse_hash, render_time
+from flexwm_nb.server.runners import runtimes
 from flexwm_nb.server.scripts import interpreters
 from flexwm_nb.server.store.connections import Transaction, journal_mode, sqlite_version
 from flexwm_nb.server.web.failures import require_admin
@@ -41,6 +44,12 @@ async def describe(request: Request) -> Response:
     )
 
 
+async def list_runtimes(request: Request) -> Response:
+    """The programs that run languages: where each is and its version, or what to install."""
+    found = await asyncio.to_thread(runtimes.listing)
+    return as_json([asdict(runtime) for runtime in found])
+
+
 async def stop(request: Request) -> Response:
     """Finish what runs, then leave."""
     found = identity(request)
@@ -66,5 +75,6 @@ async def set_interpreter(request: Request) -> Response:
 routes = [
     Route("/w/{workspace}/flexwm/interpreter/h/{hash}", set_interpreter, methods=["POST"]),
     Route("/flexwm/engine", describe, methods=["GET"]),
+    Route("/flexwm/runtimes", list_runtimes, methods=["GET"]),
     Route("/flexwm/stop", stop, methods=["POST"]),
 ]

@@ -58,6 +58,17 @@ class Bun(EcmaScript):
         folder = await npm.install(self.cache, bun, manifest, text, stage)
         return replace(request, prepared=Prepared(sources, folder / npm.MODULES))
 
+    async def lock(self, request: RunRequest, stage: Stage) -> str:
+        """The package.json of what is imported, with bun's lock of it. Raises RunnerError and ToolFailed."""
+        bun = located(BUN, request.language)
+        await self.refuse(request, bun, stage)
+        packages = self.gather(request).packages
+        manifest = npm.manifest_of(packages)
+        if not packages:
+            return npm.join(manifest, None)
+        stage.note(INSTALL)
+        return npm.lock_in(await npm.install(self.cache, bun, manifest, None, stage))
+
     async def refuse(self, request: RunRequest, bun: str, stage: Stage) -> None:
         """Have bun say what is wrong with a source that cannot be parsed. Raises ToolFailed."""
         try:

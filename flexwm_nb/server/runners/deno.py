@@ -41,6 +41,12 @@ class Deno(EcmaScript):
         folder = await deno_modules.load(self.cache, deno, sources, request.lock, stage)
         return replace(request, prepared=Prepared(sources, folder / deno_modules.MODULES))
 
+    async def lock(self, request: RunRequest, stage: Stage) -> str:
+        """Deno's own lock. Raises RunnerError and ToolFailed."""
+        self.check(request)
+        deno, sources = located(DENO, request.language), self.gather(request)
+        return deno_modules.lock_in(await deno_modules.load(self.cache, deno, sources, None, stage))
+
     def command(self, request: RunRequest, *arguments: str) -> dict[str, Any]:
         """Deno with our program, which may do everything, as on Windmill."""
         prepared: Prepared = request.prepared

@@ -40,6 +40,10 @@ class EcmaScript(Runner):
         """The order that starts a process which waits for jobs. Raises RunnerError without the runtime."""
         raise NotImplementedError
 
+    def needs_lock(self, content: str, path: str | None) -> bool:
+        """Whether it imports packages, or scripts that may."""
+        return imports.needs_others(content)
+
     def check(self, request: RunRequest) -> None:
         """Raise RunnerError when the parser refuses the source."""
         try:

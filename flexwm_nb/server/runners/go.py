@@ -38,17 +38,28 @@ class Go(Runner):
 
     async def make_ready(self, request: RunRequest, stage: Stage) -> RunRequest:
         """Build the program. Raises ToolFailed."""
+        return replace(request, prepared=await self.build(request, stage))
+
+    def needs_lock(self, content: str, path: str | None) -> bool:
+        """Whether it imports more than the standard library."""
+        return go_modules.needs_modules(content)
+
+    async def lock(self, request: RunRequest, stage: Stage) -> str:
+        """What `go mod tidy` found. Raises RunnerError and ToolFailed."""
+        return go_modules.lock_in((await self.build(request, stage)).parent)
+
+    async def build(self, request: RunRequest, stage: Stage) -> Path:
+        """The program. Raises RunnerError and ToolFailed."""
         about = f"go: {request.path or 'a preview'}"
-        go = located(GO, request.language)
-        program = await go_modules.build(self.cache, go, self.sources(request), stage, about=about)
-        return replace(request, prepared=program)
+        return await go_modules.build(
+            self.cache, located(GO, request.language), self.sources(request), stage, about=about
+        )
 
     def sources(self, request: RunRequest) -> GoSources:
         """What the program is made of. Raises RunnerError."""
         toolchain = ask_version(located(GO, request.language), GO.version) or ""
-        found = go_modules.VERSION.search(toolchain)
         notes = list(remarks(request.content))
-        version = COMPATIBLE if "go1_22_compat" in notes or found is None else found[1]
+        version = COMPATIBLE if "go1_22_compat" in notes or not toolchain else ".".join(toolchain.split(".")[:2])
         try:
             runner = runner_of(request.content)
         except InvalidSource as error:
@@ -57,7 +68,7 @@ class Go(Runner):
             content=request.content,
             runner=runner,
             lock=request.lock,
-            required=tuple(note.removeprefix("require ") for note in notes if note.startswith("require ")),
+            required=go_modules.required(request.content),
             version=version,
             toolchain=toolchain,
         )

@@ -106,6 +106,16 @@ def _add(gathered: Sources, file: str, content: str, path: str | None, scripts: 
     gathered.files[file] = rewritten(content, changes)
 
 
+def needs_others(content: str) -> bool:
+    """Whether anything is imported that the runtime does not bring."""
+    found = Sources()
+    names = [one.name for one in find(content)]
+    if any(OF_SCRIPT.match(name) for name in names):
+        return True
+    _add(found, ENTRY, content, None, lambda _: None)
+    return bool(found.packages or found.remote)
+
+
 def absolute(name: str, path: str | None) -> str:
     """The path of the script that a specifier in the script at `path` means."""
     if name.startswith("/"):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import replace
 from pathlib import Path
 
@@ -29,6 +29,16 @@ SPARES = 2  # children that wait for jobs, for each interpreter
 ATTEMPTS = 3  # to find a living zygote
 SHARED = "shared"  # the directory of jobs on the same worker
 PRIVATE = 0o700
+ENTERPRISE = frozenset({"bigquery", "mssql", "oracledb", "snowflake"})  # that Windmill's community edition lacks
+
+
+def elsewhere(language: str, here: Collection[str]) -> str:
+    """Where a language runs that does not run here."""
+    edition = "of the enterprise edition " if language in ENTERPRISE else ""
+    return (
+        f"{language} is not on this engine, which runs {', '.join(sorted(here))}. "
+        f"A Windmill {edition}runs it: %windmill_connect URL"
+    )
 
 
 class RefusedJob:
@@ -115,9 +125,7 @@ class Runners:
         runner = self._by_language.get(request.language)
         step = request.flow_step_id
         if runner is None:
-            known = ", ".join(sorted(self._by_language))
-            text = f"{request.language} does not run on the local engine, which runs {known}. A real Windmill runs it"
-            return RefusedJob(f"{text}: connect with %windmill_connect URL", step)
+            return RefusedJob(elsewhere(request.language, self.languages), step)
         if self.confinement.refusal is not None:
             return RefusedJob(self.confinement.refusal, step)
         output = Output(on_output, limit=request.limits.output_bytes, tail=request.log_head)

@@ -5,6 +5,7 @@ A wheel beside this Python brings bun, deno and go; otherwise the first one on t
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 import sysconfig
@@ -15,6 +16,7 @@ from pathlib import Path
 
 from flexwm_nb.server.runners.base import RunnerError
 
+VERSION = re.compile(r"\d+(\.\d+)+")
 PATIENCE = 10.0  # seconds for a program to tell its version
 TYPESCRIPT = 'pip install "flexwm-nb[typescript]"'
 
@@ -90,12 +92,13 @@ def listing() -> list[Found]:
 
 @lru_cache(maxsize=64)
 def ask_version(path: str, question: tuple[str, ...]) -> str | None:
-    """The first line that the program says of itself, None when it cannot be asked."""
+    """The version that the program says it has, None when it cannot be asked."""
     try:
         answer = subprocess.run([path, *question], capture_output=True, text=True, timeout=PATIENCE, check=True)
     except (OSError, subprocess.SubprocessError):
         return None
-    return answer.stdout.strip().partition("\n")[0] or None
+    found = VERSION.search(answer.stdout)
+    return None if found is None else found[0]
 
 
 @lru_cache(maxsize=64)

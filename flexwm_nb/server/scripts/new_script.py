@@ -27,6 +27,13 @@ LARGEST_PARSED = 100_000  # characters of a source whose signature is looked for
 MUTED = "Muting the error handler for certain script is only available in enterprise version"
 MAIN = re.compile(r"^(?:async[ \t]+)?def[ \t]+main[ \t]*\(", re.MULTILINE)
 PREPROCESSOR = re.compile(r"^(?:async[ \t]+)?def[ \t]+preprocessor[ \t]*\(", re.MULTILINE)
+FUNCTION = r"^[ \t]*(?:export[ \t]+)?(?:async[ \t]+)?function[ \t]+"
+TYPESCRIPT = (
+    re.compile(FUNCTION + r"main[ \t]*[(<]", re.MULTILINE),
+    re.compile(FUNCTION + r"preprocessor[ \t]*[(<]|^export[ \t]*\{[^}]*\bpreprocessor\b", re.MULTILINE),
+)
+# language -> how a plain main and a preprocessor look
+PLAIN = {"python3": (MAIN, PREPROCESSOR), **dict.fromkeys(("bun", "bunnative", "deno", "nativets"), TYPESCRIPT)}
 # fields of the request that have a column of their own, as they stand
 COLUMNS = (
     "path", "summary", "description", "content", "is_template", "tag", "dedicated_worker", "priority", "timeout",
@@ -148,19 +155,20 @@ def lock_of(new: NewScript) -> str:
 
 
 def find_kind(new: NewScript) -> tuple[str | None, bool | None]:
-    """`auto_kind` (`lib` = has no main) and `has_preprocessor`; other languages than python3 say it themselves.
+    """`auto_kind` (`lib` = has no main) and `has_preprocessor`; languages but Python and TypeScript say it themselves.
 
     A source with a plain `main`, which is nearly every one, is not parsed here.
     """
-    if new.language != "python3":
+    if new.language not in PLAIN:
         return new.auto_kind, new.has_preprocessor
-    if not MAIN.search(new.content) and len(new.content) <= LARGEST_PARSED:
-        try:
-            signature = parse_signature("python3", new.content)
-        except FlexwmError:
-            return new.auto_kind, new.has_preprocessor
-        return signature["auto_kind"], signature["has_preprocessor"]
-    return None, PREPROCESSOR.search(new.content) is not None
+    main, preprocessor = PLAIN[new.language]
+    if main.search(new.content) or len(new.content) > LARGEST_PARSED:
+        return None, preprocessor.search(new.content) is not None
+    try:
+        signature = parse_signature(new.language, new.content)
+    except FlexwmError:
+        return new.auto_kind, new.has_preprocessor
+    return signature["auto_kind"], signature["has_preprocessor"]
 
 
 def settings(new: NewScript, identity: Identity) -> dict[str, Any]:
