@@ -8,16 +8,19 @@ from __future__ import annotations
 
 import ast
 import re
+from collections.abc import Iterator
+from itertools import dropwhile, takewhile
 from typing import Any
 
 from flexwm_nb.errors import InvalidSource
 from flexwm_nb.signatures.base import Language, argument, heading, signature, up_to_closing
 from flexwm_nb.signatures.python3_defaults import UNREAD, default_of, type_of_default
 from flexwm_nb.signatures.python3_surprises import surprises_of
-from flexwm_nb.signatures.python3_types import Models, type_of
+from flexwm_nb.signatures.python3_types import Models, classes_in, outline, type_of
 
 MODEL_WORDS = re.compile(r"BaseModel|from pydantic|import pydantic|@dataclass|from dataclasses|import dataclasses")
 WORKFLOW = re.compile(r"@workflow|workflow\(")
+DOCUMENTED = re.compile(r"\s*(\w+)\s*(?:\([^)]*\))?\s*:\s*(.*)")
 WMILL = re.compile(r"import wmill|from wmill")
 
 
@@ -29,14 +32,15 @@ class Python3(Language):
         name = entrypoint or "main"
         function = whole_file(content, name) if MODEL_WORDS.search(content) else naive(content, name)
         preprocessor = heading(content, starts("preprocessor")) is not None
+        kind = "wac" if WORKFLOW.search(content) and WMILL.search(content) else None
         if function is None:
-            kind = "wac" if WORKFLOW.search(content) and WMILL.search(content) else "lib"
-            return signature([], auto_kind=kind, has_preprocessor=preprocessor)
+            return signature([], auto_kind=kind or "lib", has_preprocessor=preprocessor)
         arguments = function.args
         return signature(
-            parameters(function, Models(content), documented_types(content, function)),
+            parameters(function, content),
             star_args=arguments.vararg is not None,
             star_kwargs=arguments.kwarg is not None,
+            auto_kind=kind,
             has_preprocessor=preprocessor,
         )
 
@@ -92,28 +96,47 @@ def whole_file(content: str, name: str) -> Any:
     return next((node for node in functions if node.name == name), None)
 
 
-def documented_types(content: str, function: Any) -> dict[str, str]:
-    """What the docstring's `Args:` section says after each parameter's name."""
-    if "Args:" not in content or isinstance(function, ast.AsyncFunctionDef):
-        return {}
-    section = content.partition("Args:")[2].partition('"""')[0]
-    found = re.findall(r"^\s*(\w+)\s*(?:\([^)]*\))?\s*:\s*([^\n]*)", section, re.MULTILINE)
-    return {name: text.strip() for name, text in found}
+def documented_types(body: list[ast.stmt], name: str) -> dict[str, str]:
+    """What the docstring of a plain function says of its parameters, in the section `Args:`."""
+    function = next((node for node in body if isinstance(node, ast.FunctionDef) and node.name == name), None)
+    docstring = None if function is None else ast.get_docstring(function, clean=False)
+    return dict(documented(docstring or ""))
 
 
-def parameters(function: Any, models: Models, documented: dict[str, str]) -> list[dict[str, Any]]:
+def documented(docstring: str) -> Iterator[tuple[str, str]]:
+    """The entries of the section `Args:`, which ends at the next line that ends with a colon."""
+    lines = dropwhile(lambda line: line.strip() != "Args:", docstring.split("\n"))
+    for line in takewhile(lambda line: line.strip() == "Args:" or not line.endswith(":"), lines):
+        if match := DOCUMENTED.match(line):
+            yield match[1], match[2].strip()
+
+
+def parameters(function: Any, content: str) -> list[dict[str, Any]]:
     """The entries of the parameters that Windmill passes.
 
-    Positional-only names are dropped while their defaults still count, as in Windmill.
+    Positional-only names are dropped while their defaults still count, as in Windmill. The file's outline is looked at
+    only where a parameter's type is the name of something unknown, or a docstring may tell more.
     """
     arguments = function.args
+    models = Models(content)
+    documents: dict[str, str] = {}
+    if "Args:" in content or any(is_resource(found.annotation, models) for found in arguments.args):
+        body = outline(content)
+        models.enums = classes_in(body)
+        documents = documented_types(body, function.name)
     without_default = len(arguments.args) - len(arguments.defaults)
     made = []
     for index, found in enumerate(arguments.args):
         place = index - without_default
         node = arguments.defaults[place] if without_default >= 0 and place >= 0 else None
-        made.append(entry(found, node, models, documented))
+        made.append(entry(found, node, models, documents))
     return made
+
+
+def is_resource(annotation: ast.expr | None, models: Models) -> bool:
+    """Whether a type is the name of something unknown."""
+    kind, _ = type_of(annotation, models)
+    return isinstance(kind, dict) and "resource" in kind
 
 
 def entry(found: ast.arg, node: ast.expr | None, models: Models, documented: dict[str, str]) -> dict[str, Any]:
@@ -122,7 +145,7 @@ def entry(found: ast.arg, node: ast.expr | None, models: Models, documented: dic
     value = UNREAD if node is None else default_of(node, models)
     read = value is not UNREAD
     if read and value != "<function call>" and kind in ("unknown", {"list": "unknown"}):
-        kind = type_of_default(value, kind)
+        kind = type_of_default(value)
     if kind == {"list": "unknown"}:
         kind = {"list": {"str": None}}
     default = value if read else None
@@ -135,6 +158,8 @@ def one_or_many(node: ast.expr | None) -> str | None:
     if not (isinstance(node, ast.BinOp) and isinstance(node.op, ast.BitOr)):
         return None
     left, right = ast.unparse(node.left), ast.unparse(node.right)
+    if "None" in (left, right):
+        return None
     lists = (f"list[{left}]", f"List[{left}]", f"list[{right}]", f"List[{right}]")
     return ast.unparse(node) if right in lists or left in lists else None
 

@@ -56,7 +56,7 @@ def attribute(node: ast.Attribute, models: Models) -> Any:
     return models.enum(node.value.id).get(node.attr, node.attr)
 
 
-def type_of_default(value: Any, kind: Any) -> Any:
+def type_of_default(value: Any) -> Any:
     """The type of a parameter that has none but its default."""
     if isinstance(value, bool):
         return "bool"
@@ -65,7 +65,8 @@ def type_of_default(value: Any, kind: Any) -> Any:
     if isinstance(value, str):
         return {"str": None}
     if isinstance(value, list):
-        return {"list": type_of_default(value[0], "unknown") if value else "unknown"}
+        return {"list": type_of_default(value[0]) if value else "unknown"}
     if isinstance(value, dict):
-        return {"object": {"name": None, "props": []}}
-    return kind
+        props = [{"key": key, "typ": type_of_default(one)} for key, one in value.items()]
+        return {"object": {"name": None, "props": props}}
+    return "unknown"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from flexwm_nb.errors import InvalidSource
 from flexwm_nb.signatures.python3_defaults import UNREAD, default_of
-from flexwm_nb.signatures.python3_types import Models, dotted
+from flexwm_nb.signatures.python3_types import ENUM_BASES, Models, dotted, outline
 
 if TYPE_CHECKING:
     from flexwm_nb.signatures.base import Language
@@ -31,7 +31,7 @@ def surprises_of(content: str, parser: Language) -> list[str]:
 def _all(content: str, main: Any, parser: Language) -> Iterator[tuple[int, str]]:
     yield from _head(content, main, parser)
     yield from _defaults(content, main)
-    yield from _annotations(main)
+    yield from _annotations(content, main)
     for found in main.args.kwonlyargs:
         yield found.lineno, f"Windmill never passes the keyword-only parameter {found.arg}; remove the *"
     for found in main.args.posonlyargs:
@@ -69,10 +69,21 @@ def _defaults(content: str, main: Any) -> Iterator[tuple[int, str]]:
             yield found.lineno, f"{lost}. {remedy}"
 
 
-def _annotations(main: Any) -> Iterator[tuple[int, str]]:
+def _annotations(content: str, main: Any) -> Iterator[tuple[int, str]]:
     """Annotations that mean something else."""
+    read = outline(content)
     for found in main.args.args:
         if found.annotation is not None and dotted(found.annotation) in BARE:
             name = dotted(found.annotation)
             remedy = "leave the annotation out or use dict, list or str"
             yield found.lineno, f"Windmill takes {found.arg}: {name} for a resource of type {name!r}; {remedy}"
+        if not read and dotted(found.annotation or ast.Constant(None)) in enums_of(content):
+            name = dotted(found.annotation or ast.Constant(None))
+            why = "no line inside of a function or class may start at the margin, such as `) -> str:`"
+            yield found.lineno, f"Windmill takes {found.arg}: {name} for a resource, it does not find the enum: {why}"
+
+
+def enums_of(content: str) -> set[str]:
+    """The names of the enumerations at the top of a file."""
+    found = (node for node in ast.parse(content).body if isinstance(node, ast.ClassDef))
+    return {node.name for node in found if any(dotted(base) in ENUM_BASES for base in node.bases)}

@@ -41,25 +41,44 @@ def dotted(node: ast.expr) -> str:
     return ""
 
 
+def outline(content: str) -> list[ast.stmt]:
+    """The classes and plain functions at the start of a line, each with the indented lines below it.
+
+    Windmill looks for enumerations and docstrings there, whatever else the file has; empty where it does not parse.
+    """
+    lines = []
+    inside = False
+    for line in content.split("\n"):
+        if line.strip() and not line[0].isspace():
+            inside = line.startswith(("class ", "def "))
+        if inside:
+            lines.append(line)
+    try:
+        return ast.parse("\n".join(lines)).body
+    except (SyntaxError, ValueError, RecursionError):
+        return []
+
+
 class Models:
     """The classes of a file that types may name."""
 
     def __init__(self, content: str) -> None:
-        """Look at the classes at the top of this source; source that does not parse has none."""
+        """Look at the classes of this source; enumerations are unknown until `enums` is set."""
         self._content = content
+        self.enums: dict[str, ast.ClassDef] = {}
 
     @cached_property
     def classes(self) -> dict[str, ast.ClassDef]:
-        """By name."""
+        """Those at the top of a source that parses, by name."""
         try:
             body = ast.parse(self._content).body
         except (SyntaxError, ValueError, RecursionError):
             return {}
-        return {node.name: node for node in body if isinstance(node, ast.ClassDef)}
+        return classes_in(body)
 
     def enum(self, name: str) -> dict[str, str]:
         """The text members of an Enum class, by name; empty for anything else."""
-        node = self.classes.get(name)
+        node = self.enums.get(name)
         if node is None or not any(isinstance(base, ast.Name) and base.id in ENUM_BASES for base in node.bases):
             return {}
         members = {}
@@ -92,6 +111,11 @@ class Models:
             if isinstance(item.target, ast.Name)
         ]
         return {"object": {"name": node.name, "props": props or None}}
+
+
+def classes_in(body: list[ast.stmt]) -> dict[str, ast.ClassDef]:
+    """Classes by name."""
+    return {node.name: node for node in body if isinstance(node, ast.ClassDef)}
 
 
 def type_of(node: ast.expr | None, models: Models) -> tuple[Any, bool]:

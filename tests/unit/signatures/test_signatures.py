@@ -46,6 +46,8 @@ def test_a_source_has_the_recorded_signature_and_schema(case: dict[str, Any]) ->
         ("x: list[int]", {"list": "int"}, None, False),
         ("x: dict", {"object": {"name": None, "props": []}}, None, False),
         ("x=[1]", {"list": "int"}, [1], True),
+        ("x={'a': 1}", {"object": {"name": None, "props": [{"key": "a", "typ": "int"}]}}, {"a": 1}, True),
+        ("x: list = None", "unknown", None, True),
         ("x: wmill.S3Object", {"resource": "s3_object"}, None, False),
         ("x: 'int'", "unknown", None, False),
     ],
@@ -56,6 +58,35 @@ def test_a_python_parameter_is_read_as_windmill_reads_it(
     """Types, defaults, and the defaults that Windmill loses."""
     (found,) = parse_signature("python3", f"def main({parameter}):\n    pass\n")["args"]
     assert (found["typ"], found["default"], found["has_default"]) == (kind, default, has_default)
+
+
+ENUM = "class Color(Enum):\n    RED = 'red'\n"
+DOCUMENTED = '    """Doc.\n\n    Args:\n        x (int): how many\n    """\n'
+
+
+@pytest.mark.parametrize(
+    ("content", "kind", "default", "otyp"),
+    [
+        (f"{ENUM}def main(x: Color = Color.RED): pass", {"str": ["red"]}, "red", None),
+        (f"{ENUM}def main(\n    x: Color = Color.RED\n): pass", {"resource": "Color"}, "RED", None),
+        (f"{ENUM}def main(x: str = Color.RED): pass", {"str": None}, "RED", None),
+        (f"syntax (\n{ENUM}def main(x: Color): pass", {"str": ["red"]}, None, None),
+        (f"def main(x):\n{DOCUMENTED}", "unknown", None, "how many"),
+        (f"def main(x\n):\n{DOCUMENTED}", "unknown", None, None),
+        (f"def other(x):\n{DOCUMENTED}def main(x): pass", "unknown", None, None),
+    ],
+)
+def test_a_python_file_is_read_in_outline(content: str, kind: Any, default: Any, otyp: str | None) -> None:
+    """Enumerations and docstrings are found where classes and functions are indented blocks."""
+    (found,) = parse_signature("python3", content)["args"]
+    assert (found["typ"], found["default"], found["otyp"]) == (kind, default, otyp)
+
+
+def test_a_python_workflow_is_one_with_and_without_main() -> None:
+    """Where wmill is imported and the decorator stands somewhere."""
+    workflow = "from wmill import workflow\n@workflow\nasync def flow(): pass\n"
+    assert parse_signature("python3", workflow)["auto_kind"] == "wac"
+    assert parse_signature("python3", f"{workflow}def main(x): pass")["auto_kind"] == "wac"
 
 
 def test_bash_parameters_are_the_lines_that_read_them() -> None:
@@ -90,6 +121,7 @@ def test_a_syntax_error_names_its_line(language: str, content: str, line: int) -
         ("python3", "async def main():\n    pass\n", "does not await"),
         ("python3", "def main(*, n: int):\n    pass\n", "keyword-only parameter n"),
         ("python3", "def main(n: object):\n    pass\n", "resource of type 'object'"),
+        ("python3", "def main(c: Color\n): pass\nclass Color(Enum):\n    R = 'r'\n", "does not find the enum"),
         ("bash", "city=$1\necho $city\n", "no argument city"),
     ],
 )
