@@ -10,7 +10,7 @@ from typing import Any
 from flexwm_nb.errors import InvalidSource
 from flexwm_nb.signatures.base import Language, argument, signature
 
-ASSIGNMENT = re.compile(r'^([A-Za-z0-9_]+)="\$(?:(\d+)|\{(\d+)\}|\{(\d+):-([^}]*)\})"[ \t]*(?:#.*)?$', re.MULTILINE)
+ASSIGNMENT = re.compile(r'^([A-Za-z0-9_]+)="\$(?:(\d+)|\{(\d+)\}|\{(\d+):-(.*)\})"[ \t]*(?:#.*)?\r?$', re.MULTILINE)
 UNREAD = re.compile(r"""^[ \t]*(?:local[ \t]+|export[ \t]+|declare[ \t]+)?(\w+)=["']?\$\{?(\d+)""", re.MULTILINE)
 MOST = 20  # arguments; the first number that is not looked for
 COMPLAINT = re.compile(r"line (\d+): (.*)")
