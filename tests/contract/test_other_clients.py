@@ -23,8 +23,8 @@ TOURS = Path(__file__).parent / "clients"
 MODULES = Path(sys.prefix) / "node" / "node_modules"  # of npm
 WINDMILL_API = Path(sys.prefix) / "windmill-api"  # of PyPI, beside an httpx of its own
 NOT_AS_DESCRIBED = [  # a real Windmill too answers with less than the generated models of these want
-    "get_script_by_path", "get_script_by_hash", "list_scripts", "get_flow_by_path", "list_jobs", "get_variable", "list_variable", "get_resource", "get_schedule",
-    "list_schedules",
+    "get_script_by_path", "get_script_by_hash", "list_scripts", "get_flow_by_path", "list_jobs", "get_variable",
+    "list_variable", "get_resource", "get_schedule", "list_schedules",
 ]  # fmt: skip
 FLOW_VALUE = {"modules": [{"id": "a", "value": {"type": "rawscript", "language": "bash", "content": "echo $n",
               "input_transforms": {}}}]}  # fmt: skip
