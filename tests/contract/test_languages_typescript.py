@@ -32,6 +32,8 @@ def test_keys_and_numbers_are_as_postgresql_keeps_them(http: httpx.Client, langu
         ("bun", "export function main() { return [typeof process.env.WM_TOKEN, process.env.FORCE_COLOR] }", {},
          ["string", None]),
         ("bun", "export async function main() { return await Bun.file('main.ts').exists() }", {}, True),
+        ("bun", "//nodejs\nenum Kind { A = 'x' }\nexport function main(a = 2) { return [typeof Bun, Kind.A, a] }", {},
+         ["undefined", "x", 2]),
         ("deno", "export function main(a = 7, d?: Date) { return [a, d, [1n, undefined, NaN]] }", {},
          [7, None, ["1", None, None]]),
         ("deno", "export async function* main() { yield 'a'; yield 'b\\n' }", {}, "ab\n"),

@@ -50,13 +50,19 @@ def needed(manifest: str) -> dict[str, str]:
     return {str(name): str(version) for name, version in found.items()}
 
 
-def find(cache: Cache, manifest: str, text: str | None) -> Path | None:
-    """The folder with these packages, when it is there."""
-    return cache.find(KIND, key_of(manifest, text or ""))
+def find(cache: Cache, manifest: str, text: str | None, npm: str | None = None) -> Path | None:
+    """The folder with these packages, when it is there; those that `npm` installed are others."""
+    return cache.find(KIND, _key(manifest, text, npm))
 
 
-async def install(cache: Cache, bun: str, manifest: str, text: str | None, stage: Stage) -> Path:
-    """The folder with these packages, installed where it is not there. Raises ToolFailed."""
+def _key(manifest: str, text: str | None, npm: str | None) -> str:
+    return key_of(manifest, text or "", *(["npm"] if npm else []))
+
+
+async def install(
+    cache: Cache, bun: str, manifest: str, text: str | None, stage: Stage, *, npm: str | None = None
+) -> Path:
+    """The folder with these packages, installed by bun or `npm` where it is not there. Raises ToolFailed."""
 
     async def make(folder: Path, lock: int) -> None:
         """Install in that folder."""
@@ -65,10 +71,13 @@ async def install(cache: Cache, bun: str, manifest: str, text: str | None, stage
             (folder / LOCK).write_text(text)
         frozen = ["--frozen-lockfile"] if text is not None else []
         command = [bun, "install", "--no-progress", "--no-summary", *frozen]
-        await stage.run("bun install", command, folder, dict(os.environ), inherit=[lock])
+        if npm:
+            command = [npm, "install", "--no-audit", "--no-fund", "--ignore-scripts", "--loglevel=error"]
+        name = "npm install" if npm else "bun install"
+        await stage.run(name, command, folder, dict(os.environ), inherit=[lock])
         (folder / MODULES).mkdir(exist_ok=True)
 
-    return await cache.get(KIND, key_of(manifest, text or ""), make, about=describe(manifest))
+    return await cache.get(KIND, _key(manifest, text, npm), make, about=describe(manifest))
 
 
 def lock_in(folder: Path) -> str:

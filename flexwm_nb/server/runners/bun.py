@@ -8,34 +8,36 @@ from pathlib import Path
 from typing import Any
 
 from flexwm_nb.errors import InvalidSource
-from flexwm_nb.server.environments import npm
+from flexwm_nb.server.environments import bundles, npm
 from flexwm_nb.server.runners.base import Ending, RunnerError, RunRequest
-from flexwm_nb.server.runners.ecmascript import PROGRAMS, EcmaScript, Prepared, taken
-from flexwm_nb.server.runners.imports import ENTRY, remarks
+from flexwm_nb.server.runners.ecmascript import PROGRAMS, EcmaScript, Prepared, has, taken
+from flexwm_nb.server.runners.imports import ENTRY, Sources, remarks
 from flexwm_nb.server.runners.results import checked, with_stream
-from flexwm_nb.server.runners.runtimes import BUN, located
+from flexwm_nb.server.runners.runtimes import BUN, NODE, NPM, located
 from flexwm_nb.server.runners.stages import Stage
 
+OPTIONS = ("--no-install", "--no-env-file")
 INSTALL = "\n\n--- BUN INSTALL ---\n"
 AGENT = "windmill/beta"
 HIDDEN = "\nvar Bun, require, module, exports\n"  # which bun gives to every file; these stand in front of them
 
 
 class Bun(EcmaScript):
-    """bun, by its exported `main` or another function."""
+    """bun, or node with `//nodejs`, by an exported function; packages by bun, or npm with `//npm`."""
 
     languages: tuple[str, ...] = ("bun",)
     program = "bun run"
-    title = "BUN CODE EXECUTION"
 
     def command(self, request: RunRequest, *arguments: str) -> dict[str, Any]:
-        """Bun with our program."""
-        options = ["--no-install", "--no-env-file", str(PROGRAMS / "bun.mjs"), *arguments]
+        """The runtime with our program."""
+        program = [str(PROGRAMS / "bun.mjs"), *arguments]
+        if on_node(request):
+            return self.waiting(request, [located(NODE, "A script with //nodejs"), *program])
         bun = located(BUN, request.language)
-        return self.waiting(request, [bun, *options], environment={"FORCE_COLOR": "1"})
+        return self.waiting(request, [bun, *OPTIONS, *program], environment={"FORCE_COLOR": "1"})
 
     def settle(self, request: RunRequest) -> RunRequest | None:
-        """The sources and their packages; None where those must be installed, or bun has to say what is wrong."""
+        """The sources and their packages; None where those must be got, or bun has to say what is wrong."""
         located(BUN, request.language)
         try:
             taken(request.language, request.content, request.entrypoint)
@@ -43,20 +45,26 @@ class Bun(EcmaScript):
             return None
         sources = self.gather(request)
         manifest, text = self.wanted(request, sources.packages)
-        if not npm.needed(manifest):
-            return replace(request, prepared=Prepared(sources))
-        folder = npm.find(self.cache, manifest, text)
-        return None if folder is None else replace(request, prepared=Prepared(sources, folder / npm.MODULES))
+        folder = npm.find(self.cache, manifest, text, by_npm(request)) if npm.needed(manifest) else None
+        if folder is None and npm.needed(manifest):
+            return None
+        bundle = bundles.find(self.cache, sources) if on_node(request) else None
+        if bundle is None and on_node(request):
+            return None
+        return ready(request, sources, folder, bundle)
 
     async def make_ready(self, request: RunRequest, stage: Stage) -> RunRequest:
         """Install the packages. Raises ToolFailed where bun cannot read the source or get the packages."""
         bun = located(BUN, request.language)
         await self.refuse(request, bun, stage)
-        sources = self.gather(request)
+        sources, folder, bundle = self.gather(request), None, None
         manifest, text = self.wanted(request, sources.packages)
-        stage.note(INSTALL)
-        folder = await npm.install(self.cache, bun, manifest, text, stage)
-        return replace(request, prepared=Prepared(sources, folder / npm.MODULES))
+        if npm.needed(manifest):
+            stage.note(INSTALL)
+            folder = await npm.install(self.cache, bun, manifest, text, stage, npm=by_npm(request))
+        if on_node(request):
+            bundle = await bundles.build(self.cache, bun, sources, request.environment, stage)
+        return ready(request, sources, folder, bundle)
 
     async def lock(self, request: RunRequest, stage: Stage) -> str:
         """The package.json of what is imported, with bun's lock of it. Raises RunnerError and ToolFailed."""
@@ -88,11 +96,29 @@ class Bun(EcmaScript):
         """Windmill's banners."""
         prepared: Prepared = request.prepared
         idle = "" if request.lock or prepared.modules else f"{INSTALL}\nempty dependencies, skipping install"
-        return f"{idle}\n\n--- {self.title} ---\n"
+        return f"{idle}\n\n--- {'NODE' if on_node(request) else 'BUN'} CODE EXECUTION ---\n"
 
     def result(self, request: RunRequest, ending: Ending) -> tuple[bool, str]:
         """What the function returned, or what it streamed."""
         return checked(request, with_stream(ending.reply or "null", ending.stream))
+
+
+def on_node(request: RunRequest) -> bool:
+    """Whether the script runs on node."""
+    return request.language == "bun" and has(request.content, "nodejs")
+
+
+def by_npm(request: RunRequest) -> str | None:
+    """Where npm is, if it is to get the packages. Raises RunnerError."""
+    return located(NPM, "A script with //npm") if has(request.content, "npm") else None
+
+
+def ready(request: RunRequest, sources: Sources, folder: Path | None, bundle: str | None) -> RunRequest:
+    """The request with all that it needs."""
+    modules = None if folder is None else folder / npm.MODULES
+    if bundle is None:
+        return replace(request, prepared=Prepared(sources, modules))
+    return replace(request, prepared=Prepared(Sources({bundles.BUNDLE: bundle}), modules, bundles.BUNDLE))
 
 
 class Native(Bun):

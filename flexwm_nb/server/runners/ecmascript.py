@@ -28,6 +28,7 @@ class Prepared:
 
     sources: Sources
     modules: Path | None = None
+    entry: str = imports.ENTRY
 
 
 class EcmaScript(Runner):
@@ -72,7 +73,7 @@ class EcmaScript(Runner):
             "files": prepared.sources.files,
             "links": {} if prepared.modules is None else {"node_modules": str(prepared.modules)},
             "environment": request.environment,
-            "entry": imports.ENTRY,
+            "entry": prepared.entry,
             "function": request.entrypoint or "main",
             "arguments": request.arguments,
             "everything": bool(request.entrypoint) and not parameters,
