@@ -12,6 +12,7 @@ from weakref import WeakSet
 from flexwm_nb.client.client import Client
 from flexwm_nb.client.events import UpdateStream
 from flexwm_nb.errors import (
+    EngineUnreachable,
     ExecutionError,
     ExecutionTimeout,
     FlexwmError,
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from flexwm_nb.models.flow_status import FlowStatus, StepRun
 
 TIMEOUT = 300.0  # seconds that a wait takes when nothing else is said
+LAST_LOOK = 1.0  # seconds for the engine's last word about a job for which nobody waits any longer
 TOO_LARGE = "ResultTooLarge"  # the name of an engine's error
 TIMED_OUT = "due to timeout"  # in the message of an engine's error
 REMEDY_OF_WAIT = "It goes on; wait again, with a larger timeout, or cancel it"
@@ -237,13 +239,26 @@ class Execution:
         return self._unless_late(seconds)
 
     def _unless_late(self, seconds: float) -> Job:
-        """Its record where it has ended just now. Raises ExecutionTimeout."""
-        job = self.job()
-        if job.done:
-            return job
-        why = f"the job is {job.state}"
+        """Its record where it has ended just now. Raises ExecutionTimeout, also where the engine does not answer."""
+        try:
+            job = self._last_look()
+            if job.done:
+                return self._ended(job)
+            why = f"the job is {job.state}"
+        except EngineUnreachable as error:
+            why = f"the engine does not answer either ({error.what})"
         what = f"The wait for the job ended after {seconds:g} s"
         raise ExecutionTimeout(what, why=why, remedy=REMEDY_OF_WAIT, job_id=self.id)
+
+    def _last_look(self) -> Job:
+        """Its record, if that comes soon."""
+        path = f"{self._client.workspace}/jobs_u/get/{self.id}"
+        try:
+            with self._client.stream(path, read_timeout=LAST_LOOK, no_logs=True) as answer:
+                answer.read()
+                return Job.read(answer.json())
+        except NotFound as error:
+            raise not_found(error, self.id) from None
 
     def _ended(self, job: Job) -> Job:
         """Keep the record of the end; an error is in it in full."""
