@@ -15,6 +15,7 @@ import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
@@ -23,6 +24,8 @@ from packaging.version import InvalidVersion, Version
 from flexwm_nb.server.runners.zygotes import KEPT
 from flexwm_nb.signatures.python3_requirements import namespace_depth
 
+PROGRAM = Path(__file__).with_name("inventory.py")
+REMEMBERED = 100  # inventories
 LONGEST = 60.0  # seconds until an interpreter has answered
 PACKAGE = re.compile(r"^(?P<name>[\w.+]+?)-(?P<version>\d[\w.!+]*)(?:-py[\d.]+)?\.(?:dist|egg)-info$")
 FACTS = "import json, sys; print(json.dumps([list(sys.version_info[:3]), sys.path[1:]]))"
@@ -94,6 +97,7 @@ class Interpreters:
             sys.executable: (sys.version_info[:3], tuple(ours))
         }
         self._known: dict[str, Installed] = {}
+        self._inventories: dict[object, dict[str, Any]] = {}
 
     def known(self, interpreter: str) -> Installed | None:
         """What it has, where that can be said without waiting."""
@@ -120,6 +124,16 @@ class Interpreters:
         if asked:
             there = json.loads(await ask(installed.interpreter, FIND, json.dumps(sorted(set(asked.values())))))
             installed.confirmed.update(module for module, name in asked.items() if name in there)
+
+    async def inventory(
+        self, installed: Installed, modules: tuple[str, ...], packages: tuple[str, ...]
+    ) -> dict[str, Any]:
+        """What brings these modules, and what that and these packages need; see `inventory.py`. Raises Unusable."""
+        question = (installed.interpreter, installed.stamp, modules, packages)
+        if question not in self._inventories:
+            told = await ask(installed.interpreter, PROGRAM.read_text(), json.dumps(modules), json.dumps(packages))
+            self._inventories = {**dict(list(self._inventories.items())[-REMEMBERED:]), question: json.loads(told)}
+        return self._inventories[question]
 
     def _look(self, interpreter: str) -> Installed:
         version, path = self._paths[interpreter]

@@ -110,6 +110,14 @@ def for_lock(lock: Lock, installed: Installed, *, is_kernel: bool) -> Plan:
     return Plan(python=(f"=={lock.python}.*",) if other else (), pinned=lock.lines, isolated=True)
 
 
+def differs(lock: Lock, installed: Installed) -> bool:
+    """Whether an interpreter has a package of the lock in another version, or is another Python."""
+    if lock.python not in (None, installed.minor):
+        return True
+    missing = (canonicalize_name(requirement_of(line).name) for line in missing_of(lock.lines, installed))
+    return any(name in installed.versions for name in missing)
+
+
 def for_needs(needs: Needs, installed: Installed) -> Plan:
     """What a source without a lock asks for: what its interpreter does not have."""
     python = tuple(wanted for wanted in needs.python if not SpecifierSet(wanted).contains(installed.full_version))

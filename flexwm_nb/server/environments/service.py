@@ -74,11 +74,7 @@ class Environments:
     async def get(self, script: Script, note: Note) -> Environment:
         """What the script runs with, got where it is not there. Raises NoPackages."""
         try:
-            installed = await self.interpreters.find_out(script.interpreter or sys.executable)
-            plan = self._plan(script, installed)
-            if plan.imports:
-                await self.interpreters.confirm(installed, [found.module for found in plan.imports])
-                plan = self._plan(script, installed, anew=True)
+            installed, plan = await self.look(script)
         except Unusable as error:
             raise NoPackages(str(error)) from None
         if not plan:
@@ -88,6 +84,24 @@ class Environments:
             return found
         lines = lines if plan.isolated else plans.missing_of(lines, installed)
         return await self._make(script, plan, installed, lines, note)
+
+    async def is_outdated(self, lock: str, interpreter: str | None) -> bool:
+        """Whether an interpreter has a package of a lock in another version; not where either cannot be read."""
+        try:
+            installed = await self.interpreters.find_out(interpreter or sys.executable)
+            found = plans.read_lock(lock)
+        except (Unusable, BadLock):
+            return False
+        return plans.differs(found, installed)
+
+    async def look(self, script: Script) -> tuple[Installed, Plan]:
+        """What a script's interpreter has, and what is to be got beside. Raises Unusable and NoPackages."""
+        installed = await self.interpreters.find_out(script.interpreter or sys.executable)
+        plan = self._plan(script, installed)
+        if not plan.imports:
+            return installed, plan
+        await self.interpreters.confirm(installed, [found.module for found in plan.imports])
+        return installed, self._plan(script, installed, anew=True)
 
     def needs(self, script: Script) -> Needs:
         """What the source and the scripts that it imports need. Raises NoPackages."""

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from flexwm_nb.errors import FlexwmError
 from flexwm_nb.server.clock import now
-from flexwm_nb.server.jobs import environment, interpolation, outcomes
+from flexwm_nb.server.jobs import environment, interpolation, locks, outcomes
 from flexwm_nb.server.jobs.queue import cache_key
 from flexwm_nb.server.jobs.records import Ending, Job, Status
 from flexwm_nb.server.runners.base import RunRequest
@@ -126,6 +126,8 @@ class Run:
         finally:
             loop = asyncio.get_running_loop()
             loop.call_later(TOKEN_GRACE, self._context.job_tokens.pop, self._token, None)
+        if self.job.kind == locks.KIND:
+            await locks.keep(self._context, self.job, outcome)
         success, result, labels = outcomes.interpret(outcome.success, outcome.result)
         if success:
             return self._ending("success", result, labels, outcome.memory_peak_kb, outcome.columns)
@@ -164,12 +166,14 @@ class Run:
             flow_step_id=job.flow_step_id,
             shared=job.root_job if job.same_worker else None,
         )
+        if job.kind == locks.KIND:
+            return self._context.runners.prepare_lock(request, self._log.append)
         return await self._context.runners.prepare(request, self._log.append)
 
     def _source(self) -> Row:
         """What is run, with its lock. Raises Refusal."""
         job = self.job
-        if job.kind != "script":
+        if job.hash is None:
             return {"content": job.raw_code or "", "lock": job.raw_lock, "dedicated_worker": False}
         row = self._context.database.one("jobs_script_content", workspace=job.workspace_id, hash=job.hash)
         if row is None:

@@ -1,13 +1,12 @@
 """Locks that `wmill generate-metadata` asks for.
 
-No language has a dependency job on this engine (see `new_script.lock_of`), so the lock is always the empty one. The
-asynchronous forms leave the record of a job that has ended, which is what their callers read.
+Versions are found by a job, as for a script that is registered. Where none are needed, and for flows, the lock is the
+empty one at once; the asynchronous forms then leave the record of a job that has ended, which their callers read.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import Any
 
@@ -17,11 +16,13 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from flexwm_nb.server.clock import now
-from flexwm_nb.server.jobs import submissions
+from flexwm_nb.server.jobs import locks, submissions
 from flexwm_nb.server.jobs.records import Ending, Job
+from flexwm_nb.server.scripts import interpreters
 from flexwm_nb.server.web.http import as_json, body, context, plain
 
 WORKER = "engine"  # that made the lock itself
+NO_VERSIONS = {"lock": ""}
 
 
 class Scripts(msgspec.Struct):
@@ -38,41 +39,60 @@ class FlowValue(msgspec.Struct):
     flow_value: dict[str, Any]
 
 
-async def _scripts(request: Request) -> tuple[str, str, Any]:
-    """The kind of job, what it is about, and its result."""
+async def _of_scripts(request: Request) -> Job | None:
+    """The job that finds the lock of the first script; None where it needs no versions."""
     wanted = await body(request, Scripts)
-    return "dependencies", wanted.entrypoint, {"lock": ""}
+    script = wanted.raw_scripts[0] if wanted.raw_scripts else {}
+    language, content = str(script.get("language", "")), str(script.get("raw_code", ""))
+    path = script.get("path") or script.get("script_path") or wanted.entrypoint
+    if not context(request).runners.needs_lock(language, content, path):
+        return None
+    fields = {"path": path, "language": language, "raw_code": content, "interpreter": interpreters.requested(request)}
+    return submissions.make_job(request, submissions.NO_OPTIONS, "{}", kind=locks.KIND, tag=locks.TAG, **fields)
 
 
-async def _flow(request: Request) -> tuple[str, str, Any]:
-    """The kind of job, what it is about, and its result."""
+async def scripts(request: Request) -> Response:
+    """The lock of a script, or why there is none."""
+    job, worker = await _of_scripts(request), context(request).worker
+    if job is None:
+        return as_json(NO_VERSIONS)
+    ended = worker.ended(job.id)
+    try:
+        await worker.submit(job)
+        ending = await ended
+    finally:
+        worker.forget(job.id, ended)
+    result = json.loads(ending.result)
+    return as_json(result if ending.success else {"error": result["error"]["message"]})
+
+
+async def scripts_later(request: Request) -> Response:
+    """The identifier of the job that finds the lock."""
+    job = await _of_scripts(request)
+    if job is None:
+        return await _ended(request, locks.KIND, None, NO_VERSIONS)
+    await context(request).worker.submit(job)
+    return plain(job.id, 201)
+
+
+async def flow(request: Request) -> Response:
+    """The flow with its locks."""
     wanted = await body(request, FlowValue)
-    return "flowdependencies", wanted.path, {"updated_flow_value": wanted.flow_value}
+    return as_json({"updated_flow_value": wanted.flow_value})
 
 
-Find = Callable[[Request], Awaitable[tuple[str, str, Any]]]
+async def flow_later(request: Request) -> Response:
+    """The identifier of a job that has ended with the flow."""
+    wanted = await body(request, FlowValue)
+    return await _ended(request, "flowdependencies", wanted.path, {"updated_flow_value": wanted.flow_value})
 
 
-def _now(find: Find) -> Callable[[Request], Awaitable[Response]]:
-    """A handler that answers with the result."""
-
-    async def handle(request: Request) -> Response:
-        return as_json((await find(request))[2])
-
-    return handle
-
-
-def _later(find: Find) -> Callable[[Request], Awaitable[Response]]:
-    """A handler that answers with the identifier of a job that has ended with the result."""
-
-    async def handle(request: Request) -> Response:
-        kind, path, result = await find(request)
-        made = submissions.make_job(request, submissions.NO_OPTIONS, "{}", kind=kind, path=path, tag="dependency")
-        job = replace(made, worker=WORKER, attempt=1, started_at=now())
-        await _store(request, job, json.dumps(result, ensure_ascii=False))
-        return plain(job.id, 201)
-
-    return handle
+async def _ended(request: Request, kind: str, path: str | None, result: dict[str, Any]) -> Response:
+    """The identifier of a job that has ended with this result."""
+    made = submissions.make_job(request, submissions.NO_OPTIONS, "{}", kind=kind, path=path, tag=locks.TAG)
+    job = replace(made, worker=WORKER, attempt=1, started_at=now())
+    await _store(request, job, json.dumps(result, ensure_ascii=False))
+    return plain(job.id, 201)
 
 
 async def _store(request: Request, job: Job, result: str) -> None:
@@ -83,8 +103,8 @@ async def _store(request: Request, job: Job, result: str) -> None:
 
 RUN = "/w/{workspace}/jobs/run"
 routes = [
-    Route(f"{RUN}/dependencies", _now(_scripts), methods=["POST"]),
-    Route(f"{RUN}/dependencies_async", _later(_scripts), methods=["POST"]),
-    Route(f"{RUN}/flow_dependencies", _now(_flow), methods=["POST"]),
-    Route(f"{RUN}/flow_dependencies_async", _later(_flow), methods=["POST"]),
+    Route(f"{RUN}/dependencies", scripts, methods=["POST"]),
+    Route(f"{RUN}/dependencies_async", scripts_later, methods=["POST"]),
+    Route(f"{RUN}/flow_dependencies", flow, methods=["POST"]),
+    Route(f"{RUN}/flow_dependencies_async", flow_later, methods=["POST"]),
 ]

@@ -4,12 +4,14 @@ Beside Windmill's fields the request may have the header `X-Flexwm-Interpreter`:
 packages a python3 script is to see, normally that of the kernel that registers it. A path that is no executable counts
 as none; the script then runs with the engine's own Python.
 
-Unlike Windmill, every deployment message is kept, since no language waits for a dependency job here.
+A script that needs packages has no lock at first: a job finds it, as on Windmill. But it can be run meanwhile, with the
+packages that are found for that run, and every deployment message is kept.
 """
 
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import msgspec
@@ -18,6 +20,8 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from flexwm_nb.server.clock import now, parse_hash, render_hash
+from flexwm_nb.server.jobs import locks, queue, submissions
+from flexwm_nb.server.jobs.records import Job
 from flexwm_nb.server.schedules import scheduler
 from flexwm_nb.server.scripts import interpreters, new_script
 from flexwm_nb.server.scripts.new_script import NewScript
@@ -46,17 +50,30 @@ async def create(request: Request) -> Response:
     new_script.check(new)
     row = new_script.stored(new, who)
     interpreter = interpreters.requested(request) if new.language == "python3" else None
-    row.update(workspace=where, interpreter=interpreter, created_at=now())
+    row.update(workspace=where, interpreter=interpreter, created_at=now(), lock_job=None)
+    job = locking_job(request, row)
+    if job is not None:
+        row.update(lock=None, lock_job=job.id)
 
     def change(transaction: Transaction) -> int:
-        return insert(transaction, new, row, skip=bool(options.skip_if_noop))
+        return insert(transaction, new, row, job, skip=bool(options.skip_if_noop))
 
     stored = await context(request).database.write(change)
+    if job is not None:
+        context(request).worker.wake()
     return plain(render_hash(stored) or "", 201)
 
 
-def insert(transaction: Transaction, new: NewScript, row: dict[str, Any], *, skip: bool) -> int:
-    """Store the version as the head of its path and archive the one before; its hash.
+def locking_job(request: Request, row: dict[str, Any]) -> Job | None:
+    """The job that finds the lock of a new script; None where it has one or needs none."""
+    if row["lock"] or not context(request).runners.needs_lock(row["language"], row["content"], row["path"]):
+        return None
+    named = {name: row[name] for name in ("path", "language", "interpreter")}
+    return submissions.make_job(request, submissions.NO_OPTIONS, "{}", kind=locks.KIND, tag=locks.TAG, **named)
+
+
+def insert(transaction: Transaction, new: NewScript, row: dict[str, Any], job: Job | None, *, skip: bool) -> int:
+    """Store the version as the head of its path, with the job for its lock, and archive the one before; its hash.
 
     Raises Failure 400 for a version that exists, a path that is taken and a lineage that would branch.
     """
@@ -70,12 +87,14 @@ def insert(transaction: Transaction, new: NewScript, row: dict[str, Any], *, ski
     if transaction.one("script_create_exists", workspace=where, hash=hashed):
         raise bad_request(SAME_HASH)
     if new.parent_hash is not None:
-        row.update(succeed(transaction, where, parse_hash(new.parent_hash)))
+        row.update(succeed(transaction, where, parse_hash(new.parent_hash), row))
     if head is not None and head["hash"] != row.get("parent"):
         raise bad_request(f"Path conflict for {new.path} with non-archived hash {render_hash(head['hash'])}")
     if new.parent_hash is not None:
         transaction.run("script_create_archive", workspace=where, hash=row["parent"])
     transaction.run("script_create_insert", **row)
+    if job is not None:
+        queue.insert(transaction, replace(job, hash=hashed))
     scheduler.retarget(
         transaction, where, replaced_path(transaction, row) or new.path, is_flow=False, new_path=new.path
     )
@@ -96,15 +115,19 @@ def changes_nothing(transaction: Transaction, new: NewScript, row: dict[str, Any
     return head is not None and new_script.changes_nothing(new, row, head)
 
 
-def succeed(transaction: Transaction, where: str, hashed: int) -> Row:
-    """The columns that make a version the successor of another. Raises Failure 400."""
+def succeed(transaction: Transaction, where: str, hashed: int, row: Row) -> Row:
+    """The columns that make a version the successor of another; a lock that goes on keeps its origin.
+
+    Raises Failure 400.
+    """
     parent = transaction.one("script_create_parent", workspace=where, hash=hashed)
     if parent is None:
         raise bad_request("The parent hash does not seem to exist")
     if (other := transaction.one("script_create_child", workspace=where, parent=hashed)) is not None:
         raise bad_request(SAME_PARENT.format(render_hash(other["hash"])))
     older = json.loads(parent["parent_hashes"] or "[]")
-    return {"parent": hashed, "parent_hashes": json.dumps([render_hash(hashed), *older])}
+    found = {"parent": hashed, "parent_hashes": json.dumps([render_hash(hashed), *older])}
+    return {**found, "lock_job": parent["lock_job"]} if row["lock"] and row["lock"] == parent["lock"] else found
 
 
 routes = [Route("/w/{workspace}/scripts/create", create, methods=["POST"])]

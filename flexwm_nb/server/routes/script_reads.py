@@ -114,9 +114,9 @@ async def update_message(request: Request) -> Response:
 
 
 async def deployment_status(request: Request) -> Response:
-    """Whether the version can be run: on this engine it always can."""
+    """Whether the lock of the version was found, or why not; on this engine it can be run in any case."""
     row = version(request, request.path_params["hash"], "DeploymentStatus")
-    return as_json({"lock": row["lock"], "lock_error_logs": row["lock_error_logs"], "job_id": None})
+    return as_json({"lock": row["lock"], "lock_error_logs": row["lock_error_logs"], "job_id": row["lock_job"]})
 
 
 SCRIPTS = "/w/{workspace}/scripts"

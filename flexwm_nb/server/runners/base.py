@@ -120,6 +120,18 @@ class Runner:
         """Get what is missing, and give the request that can run. Raises RunnerError and ToolFailed."""
         raise NotImplementedError
 
+    def needs_lock(self, content: str, path: str | None) -> bool:
+        """Whether versions have to be found for a script that is registered without a lock."""
+        return False
+
+    async def is_outdated(self, lock: str, interpreter: str | None) -> bool:
+        """Whether a lock has other versions than the interpreter that it was found for has now."""
+        return False
+
+    async def lock(self, request: RunRequest, stage: Stage) -> str:
+        """The lock of a script. Raises RunnerError and ToolFailed."""
+        raise NotImplementedError
+
     def kept(self, request: RunRequest) -> Kept | None:
         """The kind of waiting process that takes this job; None = a fresh child. Raises RunnerError."""
         return None

@@ -13,10 +13,12 @@ from typing import TYPE_CHECKING, Any
 
 from flexwm_nb.errors import InvalidSource
 from flexwm_nb.server.environments.gathering import Script
+from flexwm_nb.server.environments.locking import find_lock
 from flexwm_nb.server.environments.service import Environment, Environments, NoPackages, own_minor
 from flexwm_nb.server.runners.base import Ending, Kept, Runner, RunnerError, RunRequest
 from flexwm_nb.server.runners.results import with_stream
 from flexwm_nb.signatures import parse_signature
+from flexwm_nb.signatures.python3_requirements import needs_of
 
 if TYPE_CHECKING:
     from flexwm_nb.server.environments.cache import Cache
@@ -50,6 +52,24 @@ class Python3(Runner):
         """Find and install what the script needs. Raises RunnerError."""
         try:
             return within(request, await self.environments.get(script_of(request), stage.note))
+        except NoPackages as error:
+            raise RunnerError(str(error)) from None
+
+    def needs_lock(self, content: str, path: str | None) -> bool:
+        """Whether it needs more than the standard library, as far as its source can be read."""
+        try:
+            return bool(needs_of(content, path))
+        except InvalidSource:
+            return True
+
+    async def is_outdated(self, lock: str, interpreter: str | None) -> bool:
+        """Whether the interpreter has a package of the lock in another version."""
+        return await self.environments.is_outdated(lock, interpreter)
+
+    async def lock(self, request: RunRequest, stage: Stage) -> str:
+        """The versions that its kernel has, and others for what that lacks. Raises RunnerError."""
+        try:
+            return await find_lock(self.environments, script_of(request), stage.note)
         except NoPackages as error:
             raise RunnerError(str(error)) from None
 

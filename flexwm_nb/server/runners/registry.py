@@ -21,7 +21,7 @@ from flexwm_nb.server.runners.output import Output
 from flexwm_nb.server.runners.process import RunningJob
 from flexwm_nb.server.runners.python3 import Python3
 from flexwm_nb.server.runners.sql_scripts import Sql
-from flexwm_nb.server.runners.stages import Begun, StagedJob
+from flexwm_nb.server.runners.stages import Begun, LockingJob, StagedJob
 from flexwm_nb.server.runners.zygotes import Spare, Zygote, remove_directory
 
 RUNNERS: tuple[type[Runner], ...] = (Python3, Bash, Bun, Native, Deno, Go, Sql)
@@ -139,6 +139,21 @@ class Runners:
         except RunnerError as error:
             return RefusedJob(str(error), step)
         return await place(settled) if settled is not None else StagedJob(request, runner, output, place)
+
+    def needs_lock(self, language: str, content: str, path: str | None) -> bool:
+        """Whether versions have to be found for a script that is registered without a lock."""
+        runner = self._by_language.get(language)
+        return runner is not None and runner.needs_lock(content, path)
+
+    async def is_outdated(self, language: str, lock: str, interpreter: str | None) -> bool:
+        """Whether a lock has other versions than the interpreter that it was found for has now."""
+        runner = self._by_language.get(language)
+        return runner is not None and await runner.is_outdated(lock, interpreter)
+
+    def prepare_lock(self, request: RunRequest, on_output: Callable[[str], None]) -> Begun:
+        """Get a job ready that finds the lock of a script, which becomes its result."""
+        runner = self._by_language[request.language]
+        return LockingJob(request, runner, Output(on_output, limit=request.limits.output_bytes))
 
     async def _place(self, request: RunRequest, runner: Runner, output: Output) -> Begun:
         """The job on a process that has its order."""

@@ -8,13 +8,14 @@ failure, in Windmill's words.
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 import os
 import signal
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from flexwm_nb.server.runners import failures
 from flexwm_nb.server.runners.base import Outcome, Runner, RunnerError, RunRequest, ToolFailed
@@ -102,7 +103,7 @@ class StagedJob:
         """`place` gets a prepared request's process ready."""
         self._request, self._runner, self._output, self._place = request, runner, output, place
         self._job: Begun | None = None
-        self._preparing: asyncio.Future[RunRequest] | None = None
+        self._preparing: asyncio.Future[Any] | None = None
         self._task: asyncio.Task[None] | None = None
         self._future: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
 
@@ -159,3 +160,29 @@ class StagedJob:
         """End the job with this error."""
         if not self._future.done():
             self._future.set_result(Outcome(success=False, result=result))
+
+
+class LockingJob(StagedJob):
+    """A job that finds the lock of a script and is nothing else."""
+
+    def __init__(self, request: RunRequest, runner: Runner, output: Output) -> None:
+        """Its result is the lock."""
+        super().__init__(request, runner, output, self._never)
+
+    async def _through(self) -> None:
+        """Find it."""
+        finding = asyncio.ensure_future(self._runner.lock(self._request, Stage(self._output)))
+        self._preparing = finding
+        try:
+            lock = await finding
+        except asyncio.CancelledError:
+            return
+        except Exception as error:
+            self._fail(self._explain(error))
+            return
+        if not self._future.done():
+            self._future.set_result(Outcome(success=True, result=json.dumps({"lock": lock}, ensure_ascii=False)))
+
+    @staticmethod
+    async def _never(request: RunRequest) -> Begun:
+        raise AssertionError("nothing follows a lock")

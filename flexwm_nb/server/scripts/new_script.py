@@ -145,11 +145,9 @@ def language_of(new: NewScript) -> str:
 
 
 def lock_of(new: NewScript) -> str:
-    """The lock: as given, else empty.
+    """The lock: as given, else empty, which says "deployed" everywhere that Windmill's clients look.
 
-    No language has a dependency job on this engine, so a script is deployed as soon as it is stored: python3 sees the
-    packages of the interpreter that registered it, the others need none. An empty lock says "deployed" everywhere that
-    Windmill's clients look, and that nothing is pinned.
+    A script that needs packages gets its lock later, by a job (see `script_create`); the others need none.
     """
     return "\n".join(new.lock) if isinstance(new.lock, list) else new.lock or ""
 

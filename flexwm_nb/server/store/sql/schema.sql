@@ -70,6 +70,7 @@ CREATE TABLE script (
     extra_perms TEXT NOT NULL DEFAULT '{}',
     lock TEXT,
     lock_error_logs TEXT,
+    lock_job TEXT,                     -- that finds or found the lock; NULL for one that was given
     language TEXT NOT NULL,
     kind TEXT NOT NULL DEFAULT 'script',
     tag TEXT,

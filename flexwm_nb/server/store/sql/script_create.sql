@@ -12,7 +12,7 @@ SELECT 1 AS found FROM script WHERE workspace_id = :workspace AND hash = :hash;
 
 -- name: script_create_parent
 -- The lineage of the version that is to be replaced.
-SELECT path, parent_hashes FROM script WHERE workspace_id = :workspace AND hash = :hash;
+SELECT path, parent_hashes, lock, lock_job FROM script WHERE workspace_id = :workspace AND hash = :hash;
 
 -- name: script_create_child
 -- The version that replaced another.
@@ -27,10 +27,11 @@ UPDATE script SET archived = 1 WHERE workspace_id = :workspace AND hash = :hash;
 INSERT INTO script (
     workspace_id, hash, path, parent, parent_hashes, summary, description, content, created_by, created_at, schema,
     is_template, lock, language, kind, tag, dedicated_worker, priority, timeout, cache_ttl, concurrency_key,
-    concurrent_limit, concurrency_time_window_s, auto_kind, has_preprocessor, deployment_message, settings, interpreter
+    concurrent_limit, concurrency_time_window_s, auto_kind, has_preprocessor, deployment_message, settings, interpreter,
+    lock_job
 ) VALUES (
     :workspace, :hash, :path, :parent, :parent_hashes, :summary, :description, :content, :created_by, :created_at,
     :schema, :is_template, :lock, :language, :kind, :tag, :dedicated_worker, :priority, :timeout, :cache_ttl,
     :concurrency_key, :concurrent_limit, :concurrency_time_window_s, :auto_kind, :has_preprocessor,
-    :deployment_message, :settings, :interpreter
+    :deployment_message, :settings, :interpreter, :lock_job
 );
