@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -41,6 +42,8 @@ class Context:
     identities: dict[tuple[str, str | None], Identity] = field(default_factory=dict)  # token's hash, workspace
 
     accounts: dict[tuple[str, str], Row] = field(default_factory=dict)  # workspace, e-mail -> what they may do
+
+    found_locks: OrderedDict[str, str] = field(default_factory=OrderedDict)  # source and lock -> job that found it
 
     def forget_identities(self) -> None:
         """Look tokens and members up anew: something about them has changed."""

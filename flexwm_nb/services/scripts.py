@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import builtins
-import time
-from collections.abc import Callable
 from difflib import unified_diff
 
 from flexwm_nb.client.client import Client
-from flexwm_nb.errors import Conflict, ExecutionTimeout, InvalidInput, NotFound, ScriptExists, ScriptNotFound
+from flexwm_nb.errors import Conflict, InvalidInput, NotFound, ScriptExists, ScriptNotFound
 from flexwm_nb.handshake import INTERPRETER_HEADER
 from flexwm_nb.models.scripts import (
     Deployment,
@@ -20,13 +18,13 @@ from flexwm_nb.models.scripts import (
     ScriptVersion,
 )
 from flexwm_nb.services import drafts
+from flexwm_nb.services.locks import Locks, wait_for
 from flexwm_nb.services.paths import quoted
 from flexwm_nb.services.references import Reference
 
 RACES = 5  # times that another's version may come first before registering gives up
 DEPLOY_TIMEOUT = 300.0  # seconds
 FIRST_LOOK = 0.02  # seconds before the second look at a deployment
-LONGEST_PAUSE = 1.0  # seconds between looks
 SHOWN_LINES = 3  # of a failed lock's log
 
 
@@ -36,6 +34,7 @@ class ScriptService:
     def __init__(self, client: Client, *, deploy_timeout: float = DEPLOY_TIMEOUT) -> None:
         """Work through this client."""
         self._client, self._deploy_timeout = client, deploy_timeout
+        self.locks = Locks(client, seconds=deploy_timeout)
 
     def register(self, draft: ScriptDraft) -> Registration:
         """Make the draft the current version; nothing happens when it is that already.
@@ -179,6 +178,7 @@ class ScriptService:
         wanted = dict(self._client.endpoint.headers).get(INTERPRETER_HEADER)
         if wanted is not None and current.language == "python3" and current.interpreter != wanted:
             self._client.post(f"{self._client.workspace}/flexwm/interpreter/h/{current.hash}", repeat=True)
+        self.locks.refresh(current)
         if current.lock is None:
             self._wait_until_runnable(current.path, current.hash, current.language)
         number = self._number(current.path, current.hash)
@@ -187,6 +187,8 @@ class ScriptService:
     def _create(self, draft: ScriptDraft, current: Script | None, parent: Script | None) -> Registration:
         """Make the next version. Raises Conflict when another made one first."""
         document = drafts.document(draft, current)
+        if (lock := self.locks.before(document)) is not None:
+            document["lock"] = lock
         if parent is not None:
             document["parent_hash"] = parent.hash
         made = self._send(draft, document)
@@ -222,34 +224,26 @@ class ScriptService:
         """Wait for the engine to find the script's packages. Raises InvalidInput and ExecutionTimeout."""
         if language not in drafts.LOCKED:
             return
-        wait_for(lambda: self._is_deployed(path, found), path=path, seconds=self._deploy_timeout)
+        wait_for(lambda: self._is_deployed(path, found), path=path, seconds=self._deploy_timeout, first=FIRST_LOOK)
 
     def _is_deployed(self, path: str, found: str) -> bool:
         state = self._client.read(Deployment, self._url("deployment_status/h", found))
         if state.lock is None and state.lock_error_logs:
-            lines = [line for line in state.lock_error_logs.splitlines() if line.strip()]
-            raise InvalidInput(
-                f"The packages that {path} needs cannot be found",
-                why=" / ".join(lines[-SHOWN_LINES:]),
-                remedy="Correct its imports or its #requirements: and register it again",
-                path=path,
-                hash=found,
-                job_id=state.job_id,
-                logs=state.lock_error_logs,
-            )
+            raise refused(path, state.lock_error_logs, hash=found, job_id=state.job_id)
         return state.lock is not None or state.lock_error_logs is not None
 
 
-def wait_for(is_deployed: Callable[[], bool], *, path: str, seconds: float) -> None:
-    """Look until it is deployed, with growing pauses. Raises ExecutionTimeout."""
-    deadline, pause = time.monotonic() + seconds, FIRST_LOOK
-    while not is_deployed():
-        if time.monotonic() > deadline:
-            why = f"not done after {seconds:.0f} s"
-            remedy = "Is a worker there for dependency jobs? Register it again to go on waiting"
-            raise ExecutionTimeout(f"The packages of {path} are still being looked for", why=why, remedy=remedy)
-        time.sleep(pause)
-        pause = min(pause * 2, LONGEST_PAUSE)
+def refused(path: str, logs: str, **details: object) -> InvalidInput:
+    """The error about a version whose packages the engine did not find, by the end of its log."""
+    lines = [line for line in logs.splitlines() if line.strip()]
+    return InvalidInput(
+        f"The packages that {path} needs cannot be found",
+        why=" / ".join(lines[-SHOWN_LINES:]),
+        remedy="Correct its imports or its # requirements: and register it again",
+        path=path,
+        logs=logs,
+        **details,
+    )
 
 
 def missing(path: str) -> ScriptNotFound:

@@ -54,7 +54,8 @@ class Installed:
     stamp: Stamp
     modules: frozenset[str]  # names of top-level modules
     versions: Mapping[str, str]  # package -> version, where the system's packages are told from each other
-    confirmed: set[str] = field(default_factory=set)  # modules that the interpreter itself says it has
+    asked: set[str] = field(default_factory=set)  # modules that the interpreter was asked for
+    confirmed: set[str] = field(default_factory=set)  # and says it has
 
     @property
     def minor(self) -> str:
@@ -120,7 +121,9 @@ class Interpreters:
 
     async def confirm(self, installed: Installed, modules: Iterable[str]) -> None:
         """Ask the interpreter for modules that no folder tells of. Raises Unusable."""
-        asked = {module: ".".join(module.split(".")[: namespace_depth(module) or 1]) for module in modules}
+        new = [module for module in modules if module not in installed.asked]
+        asked = {module: ".".join(module.split(".")[: namespace_depth(module) or 1]) for module in new}
+        installed.asked.update(new)
         if asked:
             there = json.loads(await ask(installed.interpreter, FIND, json.dumps(sorted(set(asked.values())))))
             installed.confirmed.update(module for module, name in asked.items() if name in there)

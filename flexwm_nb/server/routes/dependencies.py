@@ -63,7 +63,9 @@ async def scripts(request: Request) -> Response:
     finally:
         worker.forget(job.id, ended)
     result = json.loads(ending.result)
-    return as_json(result if ending.success else {"error": result["error"]["message"]})
+    if not ending.success:
+        return as_json({"error": result["error"]["message"].removeprefix(locks.HEAD)})
+    return as_json(result)
 
 
 async def scripts_later(request: Request) -> Response:

@@ -54,6 +54,8 @@ async def create(request: Request) -> Response:
     job = locking_job(request, row)
     if job is not None:
         row.update(lock=None, lock_job=job.id)
+    elif row["lock"]:
+        row.update(lock_job=locks.finder(context(request), new.content, row["lock"]))
 
     def change(transaction: Transaction) -> int:
         return insert(transaction, new, row, job, skip=bool(options.skip_if_noop))
