@@ -57,6 +57,10 @@ ENVIRONMENT: Mapping[str, tuple[str, ...]] = {
     "client_key": ("FLEXWM_CLIENT_KEY",),
     "proxy": ("FLEXWM_PROXY",),
     "debug": ("FLEXWM_DEBUG",),
+    "managed_folder": ("FLEXWM_MANAGED_FOLDER",),
+    "source": ("FLEXWM_WINDMILL_SOURCE",),
+    "release_url": ("FLEXWM_WINDMILL_URL",),
+    "release_sha256": ("FLEXWM_WINDMILL_SHA256",),
 }
 
 
@@ -68,6 +72,11 @@ def default_store() -> Path:
 def default_cache() -> Path:
     """The directory of the packages that scripts need when none is set."""
     return Path(platformdirs.user_cache_dir(APPLICATION))
+
+
+def default_managed_folder() -> Path:
+    """The directory of the managed engine when none is set."""
+    return Path(platformdirs.user_data_dir(APPLICATION)) / "managed"
 
 
 def default_file() -> Path:
@@ -93,8 +102,8 @@ class Config(BaseSettings):
     base_url: str | None = Field(None, pattern=r"^https?://", description="base URL of a remote engine")
     store: Path = Field(default_factory=default_store, description="directory of the local engine's store")
     cache: Path = Field(default_factory=default_cache, description="directory of packages that scripts need and share")
-    port: int = Field(0, ge=0, le=65535, description="loopback port of the local engine; 0 = any free one")
-    max_concurrent: int = Field(MAX_CONCURRENT, ge=1, le=10_000, description="jobs at once on the local engine")
+    port: int = Field(0, ge=0, le=65535, description="loopback port of the local or managed engine; 0 = any free one")
+    max_concurrent: int = Field(MAX_CONCURRENT, ge=1, le=10_000, description="jobs at once on an engine started here")
     timeout: float = Field(TIMEOUT, gt=0, description="seconds that a wait takes at most")
     retry_attempts: int = Field(RETRY_ATTEMPTS, ge=1, le=20, description="tries of a repeatable request")
     idle_timeout: float = Field(IDLE_TIMEOUT, ge=0, description="idle seconds of the local engine; 0 = stay")
@@ -113,6 +122,10 @@ class Config(BaseSettings):
     client_key: Path | None = Field(None, description="key of the client's certificate, where that file has none")
     proxy: SecretStr | None = Field(None, description="URL of the proxy to a remote engine; None = the environment's")
     debug: bool = Field(False, description="log requests")
+    managed_folder: Path = Field(default_factory=default_managed_folder, description="the managed engine's directory")
+    source: Path | None = Field(None, description="folder of Windmill's backend source to build from")
+    release_url: str | None = Field(None, pattern=r"^https?://", description="where a Windmill program is downloaded")
+    release_sha256: str | None = Field(None, pattern=r"^[0-9a-fA-F]{64}$", description="SHA-256 of that program")
 
     def __init__(self, **arguments: Any) -> None:
         """Read the settings; arguments that are None count as not given. Raises InvalidConfig."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
@@ -30,7 +30,9 @@ if TYPE_CHECKING:
         WorkspaceManager,
     )
 
-LOCAL = "local"
+Progress = Callable[[str], None]
+
+LOCAL, MANAGED = "local", "managed"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,10 +64,13 @@ class Engine:
         logger: logging.Logger | None = None,
         metrics: Metrics | None = None,
         services: dict[str, Any] | None = None,
+        progress: Progress | None = None,
     ) -> None:
-        """Prepare; `start` connects. `services` replace those of the same names. Raises InvalidConfig."""
+        """Prepare; `start` connects. `services` replace those of the same names; `progress` is told of a managed
+        engine's steps. Raises InvalidConfig.
+        """
         self.config = config
-        self._backend = backend or backend_for(config)
+        self._backend = backend or backend_for(config, progress)
         self._logger, self._metrics, self._own = logger or logger_for(config), metrics, services or {}
         self._client: Client | None = None
         self._services: Services | None = None
@@ -94,7 +99,7 @@ class Engine:
         return self
 
     def stop(self, *, force: bool = False) -> bool:
-        """End the local engine, for everybody who uses it, after its jobs; whether one was running.
+        """End a local or managed engine, for everybody who uses it, after its jobs; whether one was running.
 
         Raises EngineError for an engine that is not ours to end.
         """
@@ -102,10 +107,11 @@ class Engine:
         return self._backend.stop(force=force)
 
     def close(self) -> None:
-        """Close the connections; the engine goes on."""
+        """Close the connections. A local or remote engine goes on; a managed one ends with its last user."""
         client, self._client, self._services = self._client, None, None
         if client is not None:
             client.close()
+            self._backend.close()
 
     @property
     def ready(self) -> bool:
@@ -224,7 +230,7 @@ class Engine:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, where: TracebackType | None
     ) -> None:
-        """Close the connections; the engine goes on."""
+        """Close the connections, as `close`."""
         self.close()
 
     def __repr__(self) -> str:
@@ -257,6 +263,11 @@ class EngineBuilder:
         self._parts["metrics"] = metrics
         return self
 
+    def with_progress(self, progress: Progress) -> EngineBuilder:
+        """Tell of each step of a start there, from whichever thread it is done in."""
+        self._parts["progress"] = progress
+        return self
+
     def with_backend(self, backend: Backend) -> EngineBuilder:
         """Find the engine this way, whatever the configuration names."""
         self._parts["backend"] = backend
@@ -276,19 +287,28 @@ class EngineBuilder:
 
 
 def connect(
-    target: str | None = None, *, workspace: str | None = None, token: str | None = None, **settings: Any
+    target: str | None = None,
+    *,
+    workspace: str | None = None,
+    token: str | None = None,
+    progress: Progress | None = None,
+    **settings: Any,
 ) -> Engine:
-    """An engine, ready to use: `"local"`, or the URL of a Windmill. What is None comes from the configuration.
+    """An engine, ready to use: `"local"`, `"managed"`, or the URL of a Windmill. None comes from the configuration.
 
-    More `settings` are those of `Config`. Raises InvalidConfig, EngineError, StoreError, AuthenticationFailed and
-    WorkspaceNotFound.
+    `progress` is told, step by step, what a managed engine's start does. More `settings` are those of `Config`.
+    Raises InvalidConfig, EngineError, StoreError, AuthenticationFailed and WorkspaceNotFound.
     """
     config = Config(engine=target, workspace=workspace, token=token, **settings)
-    return Engine.builder().with_config(config).build().start()
+    return Engine(config, progress=progress).start()
 
 
-def backend_for(config: Config) -> Backend:
+def backend_for(config: Config, progress: Progress | None = None) -> Backend:
     """Where the configured engine comes from. Raises InvalidConfig."""
+    if config.target == MANAGED:
+        from flexwm_nb.backends.managed.backend import ManagedBackend
+
+        return ManagedBackend(config, progress or (lambda step: None))
     if config.target == LOCAL:
         from flexwm_nb.backends.local import LocalBackend
 

@@ -13,6 +13,14 @@ FlexwmError
 │   ├── EngineNotReady          not started, or still starting
 │   ├── EngineUnreachable       no answer at its address
 │   ├── EngineVersionMismatch   client and engine are of different versions
+│   ├── BinaryNotFound          no Windmill program on this machine
+│   ├── BinaryUnusable          the program is no Windmill, is too old, or others can change it
+│   ├── BuildImpossible         what a build needs is missing (missing)
+│   ├── BuildFailed             the build ended with an error (log)
+│   ├── BuildCanceled           the build was stopped
+│   ├── DownloadFailed          the program could not be fetched, or is not the one that was meant
+│   ├── DatabaseUnusable        the database does not answer, refuses or is too old
+│   ├── PortTaken               another program listens at the port
 │   └── StoreError              the local engine's store
 │       ├── StoreLocked         another server owns it
 │       ├── StoreUnwritable     read-only or no permission
@@ -146,6 +154,41 @@ class EngineUnreachable(EngineError):
 
 class EngineVersionMismatch(EngineError):
     """The engine is of another version than this package. Stop it with flexwm stop; it starts again by itself."""
+
+
+class BinaryNotFound(EngineError):
+    """There is no Windmill program on this machine.
+
+    Name one with WINDMILL_BINARY_PATH, or build it from a checkout with flexwm build.
+    """
+
+
+class BinaryUnusable(EngineError):
+    """The Windmill program cannot be used. Name another with WINDMILL_BINARY_PATH."""
+
+
+class BuildImpossible(EngineError):
+    """Windmill cannot be built on this machine."""
+
+
+class BuildFailed(EngineError):
+    """The build of Windmill failed. What is built already is kept: mend the cause and run flexwm build again."""
+
+
+class BuildCanceled(EngineError):
+    """The build of Windmill was stopped. What is built already is kept: flexwm build goes on from there."""
+
+
+class DownloadFailed(EngineError):
+    """The Windmill program could not be downloaded."""
+
+
+class DatabaseUnusable(EngineError):
+    """The database cannot be used. Check DATABASE_URL, or leave it out to have one started here."""
+
+
+class PortTaken(EngineError):
+    """Another program listens at the port. Choose another with FLEXWM_PORT, or 0 for any free one."""
 
 
 class StoreError(EngineError):

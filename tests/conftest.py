@@ -1,4 +1,8 @@
-"""What tests share: a running local engine, and raw requests to it."""
+"""What tests share: a running engine, and raw requests to it.
+
+The contract suite runs against any kind: `pytest tests/contract --engine managed` where WINDMILL_BINARY_PATH names a
+Windmill, or `--engine URL` for one that runs, with its token in WM_TOKEN.
+"""
 
 from __future__ import annotations
 
@@ -28,10 +32,11 @@ class Server:
     process: subprocess.Popen[bytes]
     store: Path
     url: str
+    token: str = TOKEN
 
     def http(self, **options: object) -> httpx.Client:
         """Raw requests, below /api, as the administrator."""
-        headers = {"Authorization": f"Bearer {TOKEN}"}
+        headers = {"Authorization": f"Bearer {self.token}"}
         return httpx.Client(base_url=f"{self.url}/api", headers=headers, timeout=60, trust_env=False, **options)  # type: ignore[arg-type]
 
 
@@ -63,10 +68,48 @@ def running_server(store: Path, *options: str) -> Iterator[Server]:
         process.wait(30)
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Which engine the shared fixtures give."""
+    parser.addoption("--engine", default="local", help="local, managed, or the URL of a Windmill")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Name the mark of tests that look inside of the local engine."""
+    config.addinivalue_line("markers", "local(why): a test of what only the local engine has")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what only the local engine has, where another is tested."""
+    kind = config.getoption("--engine")
+    for item in items:
+        if kind != "local" and (mark := item.get_closest_marker("local")):
+            item.add_marker(pytest.mark.skip(reason=f"only the local engine {mark.args[0]}"))
+
+
+@dataclass(frozen=True)
+class Windmill:
+    """A real Windmill, as tests reach it."""
+
+    url: str
+    token: str
+
+    http = Server.http
+
+
+@contextmanager
+def windmill(kind: str, folder: Path) -> Iterator[Windmill]:
+    """A real Windmill: one that runs at a URL, or a managed one with a database of its own below the folder."""
+    settings = {"managed_folder": folder} if kind == "managed" else {}
+    with flexwm_nb.connect(kind, workspace=WORKSPACE, **settings) as engine:
+        endpoint = engine.client.endpoint
+        yield Windmill(endpoint.url, endpoint.token or "")
+
+
 @pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """A local engine that many tests use: take names of your own."""
-    with running_server(tmp_path_factory.mktemp("store")) as running:
+def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server | Windmill]:
+    """An engine that many tests use: take names of your own."""
+    kind, folder = request.config.getoption("--engine"), tmp_path_factory.mktemp("store")
+    with running_server(folder) if kind == "local" else windmill(kind, folder) as running:
         yield running
 
 
@@ -80,5 +123,5 @@ def http(server: Server) -> Iterator[httpx.Client]:
 @pytest.fixture(scope="session")
 def engine(server: Server) -> Iterator[Engine]:
     """The shared engine as a program sees it."""
-    with flexwm_nb.connect(server.url, token=TOKEN, workspace=WORKSPACE) as connected:
+    with flexwm_nb.connect(server.url, token=server.token, workspace=WORKSPACE) as connected:
         yield connected

@@ -11,12 +11,13 @@ class Backend(Protocol):
     """Where an engine comes from.
 
     The engine calls `open` at its start. The client calls `reopen`, where there is one, from any of its threads (one
-    at a time) after the engine went away. `stop` ends an engine that is ours to end.
+    at a time) after the engine went away. `close` is called when its user leaves. `stop` ends an engine that is ours to
+    end.
     """
 
     @property
     def kind(self) -> str:
-        """The kind of engine: local or remote."""
+        """The kind of engine: local, managed or remote."""
 
     @property
     def reopen(self) -> Reopen | None:
@@ -28,6 +29,9 @@ class Backend(Protocol):
 
     def open(self) -> Endpoint:
         """Find the engine, start it where that is our business, and say where it is. Raises EngineError and its kin."""
+
+    def close(self) -> None:
+        """Leave the engine: this user needs it no more."""
 
     def stop(self, *, force: bool = False) -> bool:
         """End the engine; whether one was running. Raises EngineError where it is not ours to end."""

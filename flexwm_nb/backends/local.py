@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import fcntl
 import os
 import signal
 import sys
@@ -16,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from flexwm_nb import start_failures
 from flexwm_nb.backends import runtime_file
-from flexwm_nb.backends.process import Launch, is_alive, launch
+from flexwm_nb.backends.process import Launch, held, is_alive, launch
 from flexwm_nb.backends.runtime_file import Runtime
 from flexwm_nb.client.endpoint import Endpoint, Reopen
 from flexwm_nb.config import Config
@@ -45,8 +44,6 @@ HANDSHAKE_TIMEOUT = 5.0  # seconds for a server's first answer
 PATIENCE = 15.0  # seconds that a server may take to give its store back: it lets running jobs end
 LOOK = 0.02  # seconds between two looks at whether it did
 CLIENT_MODULES = ("httpcore", "flexwm_nb.client.client", "flexwm_nb.client.events", "flexwm_nb.models.scripts")
-PRIVATE_FOLDER = 0o700
-PRIVATE_FILE = 0o600
 
 
 class LocalBackend:
@@ -72,6 +69,9 @@ class LocalBackend:
     def find(self) -> Endpoint | None:
         """Where the store's server is; None when there is none. Raises EngineError."""
         return self._find()
+
+    def close(self) -> None:
+        """Nothing: the server outlives its users, and leaves when it is idle."""
 
     def stop(self, *, force: bool = False) -> bool:
         """End the server when its jobs have ended, at once with `force`; whether one was there. Raises EngineError."""
@@ -184,17 +184,13 @@ class LocalBackend:
 
     @contextlib.contextmanager
     def _one_starter(self) -> Iterator[None]:
-        """Be the only process that starts a server for this store."""
-        try:
-            self._store.mkdir(mode=PRIVATE_FOLDER, parents=True, exist_ok=True)
-            descriptor = os.open(self._store / START_LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, PRIVATE_FILE)
-        except OSError as error:
-            raise self._unusable(error) from None
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        """Be the only process that starts a server for this store. Raises StoreError."""
+        with contextlib.ExitStack() as stack:
+            try:
+                stack.enter_context(held(self._store / START_LOCK))
+            except OSError as error:
+                raise self._unusable(error) from None
             yield
-        finally:
-            os.close(descriptor)
 
     def _launch(self) -> None:
         """Start a server and wait until it listens. Raises EngineError and StoreError."""

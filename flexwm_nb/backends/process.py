@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import os
 import select
 import subprocess
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 PRIVATE = 0o600
+PRIVATE_FOLDER = 0o700
 LARGEST_LOG = 5_000_000  # bytes after which a log is put aside before the next start
 TAIL = 2_000  # bytes of a log that an error shows
 CHUNK = 65_536  # bytes
@@ -40,7 +43,7 @@ def launch(
     It gets `ready_option` with the descriptor of a pipe to write to, and its output goes to `log`. `meanwhile` is done
     while it starts. Raises OSError.
     """
-    output = _open_log(log)
+    output = open_log(log)
     begin = os.fstat(output).st_size
     read, write = os.pipe()
     try:
@@ -65,7 +68,7 @@ def launch(
         said = _hear(read, time.monotonic() + seconds)
     finally:
         os.close(read)
-    return Launch(said=said, log=_read_tail(log, begin), ended=process.returncode is not None)
+    return Launch(said=said, log=read_tail(log, begin), ended=process.returncode is not None)
 
 
 def is_alive(pid: int) -> bool:
@@ -89,13 +92,30 @@ def _hear(pipe: int, deadline: float) -> bytes:
     return said
 
 
-def _open_log(path: Path) -> int:
+@contextlib.contextmanager
+def held(lock: Path, *, waiting: Callable[[], None] = lambda: None) -> Iterator[None]:
+    """Be the only process that has this lock file; `waiting` is told where another has it. Raises OSError."""
+    lock.parent.mkdir(mode=PRIVATE_FOLDER, parents=True, exist_ok=True)
+    descriptor = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, PRIVATE)
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            waiting()
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def open_log(path: Path) -> int:
+    """A log to append to; a long one is put aside first. Raises OSError."""
     if path.exists() and path.stat().st_size > LARGEST_LOG:
         path.replace(path.with_suffix(".log.1"))
     return os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, PRIVATE)
 
 
-def _read_tail(path: Path, begin: int) -> str:
+def read_tail(path: Path, begin: int) -> str:
     """The end of what a log got since it had `begin` bytes."""
     with path.open("rb") as file:
         file.seek(max(begin, path.stat().st_size - TAIL))

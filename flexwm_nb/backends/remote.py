@@ -61,9 +61,12 @@ class RemoteBackend:
             self._check_workspace(client)
         return self._endpoint(version)
 
+    def close(self) -> None:
+        """Nothing: it is not ours."""
+
     def stop(self, *, force: bool = False) -> bool:
         """Refuse. Raises EngineError."""
-        raise EngineError(f"The engine at {self._url} is not ours to stop", remedy="Only the local engine is")
+        raise EngineError(f"The engine at {self._url} is not ours to stop", remedy="Only a local or managed engine is")
 
     def _endpoint(self, version: str | None = None) -> Endpoint:
         config = self._config
