@@ -24,17 +24,18 @@ NO_PASSWORDS = "disable_password_login"  # a setting of the instance
 DOOR_LOOKS, DOOR_PAUSE = 8, 1.0  # it is read by and by; more logins in a minute are refused for their number
 
 
-def token_for(url: str, credentials: Path, given: str | None) -> str:
+def token_for(url: str, credentials: Path, *, given: str | None, python: str | None) -> str:
     """A token of the administrator: the kept one while it is good, else a new one. Raises AuthenticationFailed.
 
-    A `given` one is taken where the database is somebody's whose password is not known here.
+    A `given` one is taken where the database is somebody's whose password is not known here. A new Windmill is told
+    which `python` to run scripts on.
     """
     kept = _read(credentials)
     if (token := kept.get("token")) and _is_good(url, token):
         return token
     for password in (kept.get("password"), FIRST_PASSWORD):
         if password and (session := _login(url, password)):
-            return _settle(url, session, credentials, password)
+            return _settle(url, session, credentials, password, python)
     if given is not None and _is_good(url, given):
         return given
     raise AuthenticationFailed(
@@ -44,13 +45,15 @@ def token_for(url: str, credentials: Path, given: str | None) -> str:
     )
 
 
-def _settle(url: str, session: str, credentials: Path, password: str) -> str:
+def _settle(url: str, session: str, credentials: Path, password: str, python: str | None) -> str:
     """Take the first password out of use, and make a token that stays. Raises EngineError."""
     with _client(url, session) as client:
         kept = {"password": _replace(client, credentials)} if password == FIRST_PASSWORD else {"password": password}
         # without a label: runs are then the administrator's own, and not the label's
         token = client.post("/users/tokens/create", {}).text.strip()
         _write(credentials, {**kept, "token": token})
+        if python is not None:
+            client.post("/settings/global/instance_python_version", {"value": python})
         if kept["password"] == "":
             _close_door(client, url)
     return token

@@ -11,14 +11,14 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from flexwm_nb import start_failures
-from flexwm_nb.backends.managed import accounts, postgres
+from flexwm_nb.backends.managed import accounts, interpreter, postgres
 from flexwm_nb.backends.managed.keeper import STOP, Orders
 from flexwm_nb.backends.managed.manager import BuildManager
 from flexwm_nb.backends.managed.places import Places
 from flexwm_nb.backends.process import held, launch
 from flexwm_nb.client.endpoint import Endpoint, Reopen
 from flexwm_nb.config import Config
-from flexwm_nb.errors import EngineNotReady, StoreUnwritable
+from flexwm_nb.errors import EngineNotReady, FlexwmError, StoreUnwritable
 from flexwm_nb.handshake import READY
 
 KEEPER_TIMEOUT = 20.0  # seconds until the keeper listens
@@ -59,8 +59,13 @@ class ManagedBackend:
             with held(self._places.lock, waiting=lambda: self._tell("another session starts it")):
                 url, version = self._running() or self._started()
                 token = self._config.token.get_secret_value().strip() if self._config.token else None
-                token = accounts.token_for(url, self._places.credentials, token)
+                python = interpreter.lent(self._places.work)
+                token = accounts.token_for(url, self._places.credentials, given=token, python=python)
+        except FlexwmError:
+            self.close()
+            raise
         except OSError as error:
+            self.close()
             raise StoreUnwritable(
                 "The managed engine's directory cannot be used",
                 why=f"{self._places.folder}: {error.strerror or error}",

@@ -68,7 +68,7 @@ class Builds:
         self._folder.mkdir(mode=PRIVATE_FOLDER, parents=True, exist_ok=True)
         self._check(missing_tools(source, self._folder))
         crates = self._crates(source)
-        self._check(missing_libraries(crates))
+        self._check(missing_libraries(crate.split()[0] for crate in crates))
         made = self._compile(source, len(crates), progress, cancelled)
         verify(made, BUILT)
         place = self._place(source)
@@ -124,7 +124,7 @@ class Builds:
         finally:
             os.close(output)
         made: Path | None = None
-        with _ending(cargo, cancelled):
+        with cargo, _ending(cargo, cancelled):
             assert cargo.stdout is not None
             compiled: set[str] = set()
             for message in _messages(cargo.stdout):

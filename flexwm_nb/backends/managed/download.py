@@ -53,7 +53,7 @@ def download(url: str, sha256: str, folder: Path, progress: Progress) -> Path:
 def _fetch(url: str, part: Path, progress: Progress) -> None:
     """Bring the rest of a file. Raises DownloadFailed and OSError."""
     have = part.stat().st_size if part.exists() else 0
-    headers = {"Range": f"bytes={have}-"} if have else {}
+    headers = {"Accept-Encoding": "identity"} | ({"Range": f"bytes={have}-"} if have else {})
     try:
         with httpx.stream("GET", url, headers=headers, timeout=TIMEOUT, follow_redirects=True) as answer:
             if have and answer.status_code == DONE:
@@ -64,9 +64,9 @@ def _fetch(url: str, part: Path, progress: Progress) -> None:
             resumed = answer.status_code == PARTIAL
             done = have if resumed else 0
             length = answer.headers.get("content-length")
-            total = done + int(length) if length and "content-encoding" not in answer.headers else None
+            total = done + int(length) if length else None
             with part.open("ab" if resumed else "wb") as file:
-                for chunk in answer.iter_bytes(CHUNK):
+                for chunk in answer.iter_raw():
                     file.write(chunk)
                     done += len(chunk)
                     progress(done, total)

@@ -18,7 +18,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from flexwm_nb import start_failures
-from flexwm_nb.backends.managed import children, postgres, windmill
+from flexwm_nb.backends.managed import children, interpreter, postgres, windmill
 from flexwm_nb.backends.managed.children import Child
 from flexwm_nb.backends.managed.places import Places
 from flexwm_nb.errors import EngineNotReady, FlexwmError, StoreFull
@@ -194,6 +194,7 @@ class Keeper:
         if self._windmill is not None:
             await self._windmill.stop()
         self._places.work.mkdir(mode=PRIVATE_FOLDER, exist_ok=True)
+        interpreter.lend(self._places.work)
         for left in reversed(range(PORT_TRIES)):
             port = self._port if again and self._port else windmill.free_port(self._orders.port)
             told = windmill.environment(
@@ -248,7 +249,8 @@ async def _ask_version(port: int) -> str | None:
     """What a Windmill there answers when it is asked for its version."""
     reader, writer = await asyncio.open_connection(windmill.HOST, port)
     try:
-        writer.write(f"GET /api/version HTTP/1.0\r\nHost: {windmill.HOST}\r\n\r\n".encode())
+        host = f"{windmill.HOST}:{port}"
+        writer.write(f"GET /api/version HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n".encode())
         head, _, body = (await reader.read()).partition(b"\r\n\r\n")
     finally:
         writer.close()

@@ -25,7 +25,7 @@ PROGRAM = "windmill"
 # Languages and what tools of others need; those that a checkout does not have are left out.
 FEATURES = ("python", "deno_core", "quickjs", "mysql", "zip", "http_trigger")
 SOURCES = (".rs", ".toml", ".lock", ".sql", ".json")
-OLDEST_RUST = (1, 85)
+OLDEST_RUST = "1.85"  # for a source that names none
 LEAST_DISK = 2 << 30  # bytes
 LEAST_MEMORY = 4 << 30  # bytes
 # crate -> what pkg-config calls the library that it needs, and what brings it on Debian and by Homebrew
@@ -62,6 +62,11 @@ class Source:
         """Those of the wanted features that it has."""
         known = self.manifest.get("features", {})
         return tuple(name for name in FEATURES if name in known)
+
+    @property
+    def rust(self) -> str:
+        """The oldest compiler that builds it."""
+        return str(self.manifest.get("package", {}).get("rust-version", OLDEST_RUST))
 
     @property
     def revision(self) -> str:
@@ -103,7 +108,7 @@ def find_source(configured: Path | None) -> Source | None:
 
 def missing_tools(source: Source, folder: Path) -> list[str]:
     """What a build needs and this machine does not have, each with how to get it."""
-    return [*_missing_rust(), *_missing_linker(source), *_missing_room(folder)]
+    return [*_missing_rust(source), *_missing_linker(source), *_missing_room(folder)]
 
 
 def missing_libraries(crates: Iterable[str]) -> list[str]:
@@ -116,7 +121,13 @@ def missing_libraries(crates: Iterable[str]) -> list[str]:
     return [f"{name} ({_installing(debian, brew)})" for name, debian, brew in needed if not _has_library(name)]
 
 
-def _missing_rust() -> Iterable[str]:
+def host() -> str:
+    """What the compiler calls this machine."""
+    found = re.search(r"host: (\S+)", _words(["rustc", "-vV"]))
+    return found.group(1) if found else ""
+
+
+def _missing_rust(source: Source) -> Iterable[str]:
     if not shutil.which("cargo"):
         yield "cargo (https://rustup.rs)"
         return
@@ -124,8 +135,8 @@ def _missing_rust() -> Iterable[str]:
     numbers = re.search(r"(\d+)\.(\d+)", version)
     if numbers is None:
         yield "rustc (https://rustup.rs)"
-    elif tuple(map(int, numbers.groups())) < OLDEST_RUST:
-        yield f"rustc {'.'.join(map(str, OLDEST_RUST))} or newer, there is {numbers.group()} (rustup update)"
+    elif tuple(map(int, numbers.groups())) < _parts(source.rust):
+        yield f"rustc {source.rust} or newer, there is {numbers.group()} (rustup update)"
 
 
 def _missing_linker(source: Source) -> Iterable[str]:
@@ -134,8 +145,7 @@ def _missing_linker(source: Source) -> Iterable[str]:
         settings = tomllib.loads((source.folder / ".cargo" / "config.toml").read_text("utf-8"))
     except (OSError, ValueError):
         return
-    host = re.search(r"host: (\S+)", _words(["rustc", "-vV"]))
-    target = settings.get("target", {}).get(host.group(1) if host else "", {})
+    target = settings.get("target", {}).get(host(), {})
     named = re.findall(r"-fuse-ld=(\w+)", " ".join(target.get("rustflags", [])))
     for name in [target.get("linker"), *named]:
         if name and not any(map(shutil.which, (name, f"ld.{name}"))):
@@ -150,6 +160,10 @@ def _missing_room(folder: Path) -> Iterable[str]:
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     if memory < LEAST_MEMORY:
         yield f"{LEAST_MEMORY >> 30} GiB of memory, there are {memory / (1 << 30):.1f}"
+
+
+def _parts(version: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in version.split(".")[:2] if part.isdigit())
 
 
 def _installing(debian: str, brew: str) -> str:

@@ -10,6 +10,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+from flexwm_nb.backends.managed.interpreter import lent
 from flexwm_nb.errors import PortTaken
 
 HOST = "127.0.0.1"
@@ -51,12 +52,14 @@ def environment(*, port: int, database: str, workers: int, folder: Path) -> dict
         "NO_COLOR": "1",
     }
     kept = {name: os.environ[name] for name in KEPT if name in os.environ}
+    if lent(folder) is None:  # a fixed Python is the only one, whatever a script asks for
+        kept["PYTHON_PATH"] = sys.executable
     return {**kept, **runtimes(os.environ), **told}
 
 
 def runtimes(given: Mapping[str, str]) -> dict[str, str]:
     """Where the languages' programs are: as given, on the path, or beside this Python."""
-    found = {"PYTHON_PATH": given.get("PYTHON_PATH") or sys.executable}
+    found = {"PYTHON_PATH": given["PYTHON_PATH"]} if given.get("PYTHON_PATH") else {}
     for variable, name in RUNTIMES.items():
         place = given.get(variable) or shutil.which(name) or _beside(name)
         if place:
