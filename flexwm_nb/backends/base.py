@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Protocol
 
 from flexwm_nb.client.endpoint import Endpoint, Reopen
@@ -26,6 +27,14 @@ class Backend(Protocol):
     @property
     def makes_workspaces(self) -> bool:
         """Whether a workspace that is asked for by name is made where it is missing."""
+
+    @property
+    def runs(self) -> bool:
+        """Whether it is there without being started; true for one that runs elsewhere. Raises EngineError."""
+
+    @property
+    def log(self) -> Path | None:
+        """What the engine says, where that is a file of this machine."""
 
     def open(self) -> Endpoint:
         """Find the engine, start it where that is our business, and say where it is. Raises EngineError and its kin."""

@@ -62,6 +62,16 @@ class LocalBackend:
         """Finds the server again, or starts it again."""
         return self.open
 
+    @property
+    def runs(self) -> bool:
+        """Whether the store's server is there. Raises EngineError."""
+        return self._find() is not None
+
+    @property
+    def log(self) -> Path:
+        """What the server says."""
+        return self._store / LOG
+
     def open(self) -> Endpoint:
         """Where the store's server is, started if there is none. Raises EngineError and StoreError."""
         return self._find() or self._start()

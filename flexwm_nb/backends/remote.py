@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import re
+from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
 from flexwm_nb import saved_workspaces
@@ -38,6 +39,8 @@ class RemoteBackend:
     kind = "remote"
     reopen: Reopen | None = None  # it is not ours to start
     makes_workspaces = False
+    runs = True  # where it does not, `open` says so
+    log: Path | None = None
 
     def __init__(self, config: Config) -> None:
         """At the configured address; nothing is sent yet. Raises InvalidConfig."""

@@ -1,4 +1,4 @@
-"""`flexwm serve | status | stop | doctor | push | pull`."""
+"""`flexwm serve | status | stop | doctor | push | pull | build`."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from flexwm_nb.cli.building import build
 from flexwm_nb.errors import FlexwmError, InvalidInput
 from flexwm_nb.handshake import VERSION
 
@@ -60,9 +61,15 @@ def parser() -> argparse.ArgumentParser:
         command.add_argument("--delete", action="store_true", help="also take away what the other side does not have")
         command.add_argument("--secrets", action="store_true", help="secret values too")
         command.add_argument("--yes", action="store_true", help="do not ask before changing something")
+    made_here = commands.add_parser(
+        "build", help="make the Windmill of the managed engine from a checkout of its source"
+    )
+    made_here.add_argument("--source", metavar="DIR", help="its backend folder (third_party/windmill/backend)")
+    made_here.set_defaults(command=build)
     pushed.add_argument("--message", help="deployment message of the new versions of flows")
+    for command in (shown, ended, checked, pushed, pulled):
+        command.add_argument("--engine", metavar="ENGINE", help="local, managed, or the URL of a Windmill")
     for command in (shown, checked, pushed, pulled):
-        command.add_argument("--engine", metavar="ENGINE", help="local, or the URL of a Windmill")
         command.add_argument("--workspace", metavar="W", help="workspace")
     return made
 
@@ -77,30 +84,35 @@ def serve(words: Sequence[str]) -> int:
 
 def status(options: argparse.Namespace) -> int:
     """Say which engine runs; start none."""
-    from flexwm_nb.backends.local import LocalBackend
-    from flexwm_nb.engine import LOCAL, Engine
+    from flexwm_nb.engine import Engine, backend_for
 
     config = _config(options)
-    if config.target == LOCAL and LocalBackend(config).find() is None:
-        print(f"no engine runs in {config.store}")
+    backend = backend_for(config)
+    if not backend.runs:
+        print(f"no engine runs in {_place(config)}")
         return NOT_RUNNING
-    with Engine(config) as engine:
+    with Engine(config, backend=backend) as engine:
         print(engine.describe())
         counts = engine.executions.counts()
         print(f"jobs: {counts.running} running, {counts.waiting} waiting, {counts.completed} completed")
-        if config.target == LOCAL:
-            print(f"store: {config.store}")
-            print(f"log:   {config.store / 'server.log'}")
+        if backend.log is not None:
+            print(f"in:   {_place(config)}")
+            print(f"log:  {backend.log}")
     return FINE
 
 
 def stop(options: argparse.Namespace) -> int:
-    """End the local engine."""
-    from flexwm_nb.backends.local import LocalBackend
+    """End a local or managed engine."""
+    from flexwm_nb.engine import backend_for
 
     config = _config(options)
-    print("stopped" if LocalBackend(config).stop(force=options.force) else f"no engine runs in {config.store}")
+    print("stopped" if backend_for(config).stop(force=options.force) else f"no engine runs in {_place(config)}")
     return FINE
+
+
+def _place(config: Config) -> Path:
+    """The directory of an engine that runs here."""
+    return config.managed_folder if config.target == "managed" else config.store
 
 
 def doctor(options: argparse.Namespace) -> int:

@@ -186,4 +186,4 @@ def test_a_service_that_there_is_not() -> None:
 def test_an_engine_that_there_is_not() -> None:
     """Is said before anything is started."""
     with pytest.raises(InvalidConfig, match="Give local, or a URL"):
-        flexwm_nb.connect("managed")
+        flexwm_nb.connect("managd")

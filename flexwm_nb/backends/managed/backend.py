@@ -49,6 +49,14 @@ class ManagedBackend:
         return self.open
 
     @property
+    def runs(self) -> bool:
+        """Whether somebody has started it."""
+        session = self._join()
+        if session is not None:
+            session.close()
+        return session is not None
+
+    @property
     def log(self) -> Path:
         """What Windmill says."""
         return self._places.windmill_log

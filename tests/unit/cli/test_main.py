@@ -80,9 +80,9 @@ def test_the_doctor_of_an_engine_that_is_not_there(capsys: pytest.CaptureFixture
 
 def test_an_error_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
     """On the error stream, without a traceback."""
-    status, said, error = run(capsys, "status", "--engine", "managed")
+    status, said, error = run(capsys, "status", "--engine", "managd")
     assert (status, said) == (1, "")
-    assert error.startswith("flexwm: 'managed' is not an engine")
+    assert error.startswith("flexwm: 'managd' is not an engine")
     assert error.count("\n") == 1
 
 
