@@ -152,6 +152,7 @@ class BubblewrapCage(Held):
         self.shared = os.open(policy["shared"], O_PATH | os.O_CLOEXEC)
         exposed = [(os.open(path, O_PATH | os.O_CLOEXEC), path) for path in policy["exposed"]]
         for place in policy["private"]:
+            os.makedirs(place, exist_ok=True)
             self.cover(place)
         for descriptor, path in exposed:
             os.makedirs(path, exist_ok=True)
@@ -162,13 +163,17 @@ class BubblewrapCage(Held):
         os.mkdir(folder, 0o700)
         self.bind(own, folder)
         os.chdir(folder)
-        jobs = os.fsencode(policy["jobs"])
-        self.call("mount", b"none", jobs, None, REMOUNT | BIND | READ_ONLY | NO_SUID | NO_DEVICES, None)
+        self.freeze(policy["jobs"])
 
     def cover(self, place: str) -> None:
         """Put an empty folder, in memory, over one."""
         size = b"mode=0700,size=%d" % self.policy["private_bytes"]
         self.call("mount", b"tmpfs", os.fsencode(place), b"tmpfs", NO_SUID | NO_DEVICES, size)
+
+    def freeze(self, place: str) -> None:
+        """Let nothing be put into a folder that covers another."""
+        flags = REMOUNT | BIND | READ_ONLY | NO_SUID | NO_DEVICES
+        self.call("mount", b"none", os.fsencode(place), None, flags, None)
 
     def bind(self, descriptor: int, place: str) -> None:
         """Show an open folder at a place."""
@@ -185,6 +190,7 @@ class BubblewrapCage(Held):
         for path in self.policy["awaited"]:
             if os.path.isdir(path):
                 self.cover(path)
+                self.freeze(path)
             elif os.path.exists(path):
                 self.call("mount", b"/dev/null", os.fsencode(path), None, BIND, None)
         self.drop(self.kept())

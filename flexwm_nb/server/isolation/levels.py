@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import shutil
 import stat
@@ -123,7 +124,8 @@ class Bubblewrap(Level):
         opened = [word for path in policy["writable"] for word in ("--bind-try", path, path)]
         if policy["doors"]:
             opened += ["--bind", policy["doors"], policy["doors"]]
-        return [*self.entry(closed=policy["closed"]), *view, *own, *opened, *command]
+        covered = [word for path in policy["hidden"] if covers(view, path) for word in ("--remount-ro", path)]
+        return [*self.entry(closed=policy["closed"]), *view, *own, *opened, *covered, *command]
 
     @staticmethod
     def _wide(policy: dict[str, Any]) -> list[str]:
@@ -147,7 +149,7 @@ class Bubblewrap(Level):
         for path in policy["readable"]:
             words += ["--ro-bind", path, path]
         for path in policy["hidden"]:
-            if Path(path).exists() and path.startswith(SYSTEM):
+            if path.startswith((*SYSTEM, *policy["readable"])):
                 words += masked(path)
         return words
 
@@ -211,6 +213,11 @@ def masked(path: str) -> list[str]:
     if Path(path).is_dir():
         return ["--tmpfs", path]
     return ["--ro-bind", os.devnull, path] if Path(path).exists() else []
+
+
+def covers(view: Sequence[str], path: str) -> bool:
+    """Whether bwrap's words put an empty folder over a path."""
+    return any(pair == ("--tmpfs", path) for pair in itertools.pairwise(view))
 
 
 def disks() -> list[str]:

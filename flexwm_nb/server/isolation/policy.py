@@ -57,7 +57,7 @@ class Places:
 def build(level: str, wish: Wish, places: Places, interpreter: str) -> dict[str, Any]:
     """The policy that the zygote of an interpreter applies to its jobs, as `cage` takes it."""
     allowed = [str(path) for path in wish.paths]
-    masked = [] if wish.strict else hidden.secrets()
+    masked = hidden.secrets()
     if level == "bubblewrap" and not wish.strict:
         masked += hidden.sockets()
     if os.geteuid() == 0 and wish.strict:
