@@ -354,7 +354,7 @@ def make_services(client: Client, config: Config, own: dict[str, Any]) -> Servic
         variables=own.get("variables") or VariableService(client),
         resources=own.get("resources") or ResourceService(client),
         files=own.get("files") or FileService(client),
-        health=own.get("health") or HealthService(client),
+        health=own.get("health") or HealthService(client, config),
         workspaces=own.get("workspaces") or WorkspaceService(client),
     )
 

@@ -119,12 +119,13 @@ def doctor(options: argparse.Namespace) -> int:
     """Check everything; the local engine is started for it where none runs."""
     from flexwm_nb.engine import Engine
     from flexwm_nb.models.workspace import HealthCheck
+    from flexwm_nb.services import surroundings
 
     config = _config(options)
-    checks = [HealthCheck(name="configuration", status="ok", message=f"engine {config.target}")]
+    checks = [surroundings.configuration(config)]
     try:
         with Engine(config) as engine:
-            checks += engine.health.check()
+            checks += [check for check in engine.health.check() if check.name != "configuration"]
     except FlexwmError as error:
         message = error.what if error.why is None else f"{error.what}: {error.why}"
         checks.append(HealthCheck(name="engine", status="fail", message=message, remedy=error.remedy))

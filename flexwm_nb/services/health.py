@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import Literal
 
 from flexwm_nb.client.client import Client
+from flexwm_nb.config import Config
 from flexwm_nb.errors import EngineError, FlexwmError, NotFound, PermissionDenied
 from flexwm_nb.models.workspace import EngineFacts, HealthCheck, RuntimeFacts, User, Worker
+from flexwm_nb.services import surroundings
 
 Status = Literal["ok", "warn", "fail"]
 
@@ -27,9 +29,9 @@ DOCTOR = "See the engine's log: flexwm status tells where it is"
 class HealthService:
     """The checks of one engine."""
 
-    def __init__(self, client: Client) -> None:
-        """Check through this client."""
-        self._client = client
+    def __init__(self, client: Client, config: Config | None = None) -> None:
+        """Check through this client; with a configuration also what stands in it."""
+        self._client, self._config = client, config
 
     def check(self) -> list[HealthCheck]:
         """Every check, in the order in which they matter; after an engine that does not answer there is no other."""
@@ -46,6 +48,11 @@ class HealthService:
             "runtimes": self._runtimes,
             "isolation": self._isolation,
             "disk space": self._space,
+            "version": self._version,
+            "TLS": self._tls,
+            "configuration": self._configuration,
+            "permissions": self._permissions,
+            "binary": self._binary,
         }
         found = [self._checked(name, check) for name, check in checks.items()]
         return [first, *(check for check in found if check.message)]
@@ -162,6 +169,30 @@ class HealthService:
         status: Status = "fail" if free < NO_SPACE else "warn" if free < LOW_SPACE else "ok"
         remedy = None if status == "ok" else "Free some space, or choose another store with FLEXWM_STORE"
         return HealthCheck(name="disk space", status=status, message=f"{free / (1 << 30):.1f} GiB free", remedy=remedy)
+
+    def _version(self) -> HealthCheck | None:
+        return surroundings.version(self._client.text("/version").strip())
+
+    def _tls(self) -> HealthCheck | None:
+        endpoint = self._client.endpoint
+        if not endpoint.url.startswith("https:"):
+            return None
+        if endpoint.route.verify:
+            return _ok("TLS", "the engine's certificate is checked")
+        remedy = "Leave FLEXWM_VERIFY out, and name your organisation's certificate in FLEXWM_CA_BUNDLE"
+        return HealthCheck(name="TLS", status="warn", message="nobody checks who the engine is", remedy=remedy)
+
+    def _configuration(self) -> HealthCheck | None:
+        return None if self._config is None else surroundings.configuration(self._config)
+
+    def _permissions(self) -> HealthCheck | None:
+        if self._config is None or self._client.endpoint.kind != "local":
+            return None
+        return surroundings.permissions(self._config.store.expanduser())
+
+    def _binary(self) -> HealthCheck | None:
+        path = None if self._config is None else self._config.binary_path
+        return None if path is None else surroundings.binary(path)
 
     def _facts(self) -> EngineFacts | None:
         """What the local engine says of itself; other engines have no such route."""
