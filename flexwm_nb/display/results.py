@@ -4,9 +4,15 @@ from __future__ import annotations
 
 import base64
 import binascii
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from flexwm_nb.display.database_frames import LANGUAGES, database_frame
 from flexwm_nb.display.wording import PRE, escape
+
+if TYPE_CHECKING:
+    import pandas
+
+    from flexwm_nb.models.jobs import Job
 
 IMAGES = {"png": "image/png", "jpeg": "image/jpeg", "gif": "image/gif"}
 FRAME_STYLE = "width:100%;height:24em;border:1px solid var(--jp-border-color2,#ccc)"
@@ -30,13 +36,18 @@ class Rich(dict[str, Any]):
         return {"text/plain": f"<{kind}, {len(str(value)):,} characters>", **_bundle(kind, value)}
 
 
-def present(value: Any, *, autoframe: bool = True, attributes: dict[str, Any] | None = None) -> Any:
+def present(
+    value: Any, *, autoframe: bool = True, attributes: dict[str, Any] | None = None, job: Job | None = None
+) -> Any:
     """A result for a notebook.
 
     A list of records (dicts) becomes a pandas DataFrame with the keys as columns when `autoframe` says so, and
-    `attributes` in its `attrs["windmill"]`; text of several lines becomes `Text`; `{"png": base64}` and its like
+    `attributes` in its `attrs["windmill"]`; where the `job` asked a database, with the types of its rows, also when
+    there are none. Text of several lines becomes `Text`; `{"png": base64}` and its like
     become `Rich`. All of them are still what they were: a str, a dict.
     """
+    if autoframe and job is not None and is_of_database(value, job):
+        return marked(database_frame(value, job.result_columns), attributes)
     if autoframe and is_records(value):
         return frame(value, attributes)
     if isinstance(value, str) and "\n" in value:
@@ -55,7 +66,18 @@ def frame(records: list[dict[str, Any]], attributes: dict[str, Any] | None = Non
     """Records as a pandas DataFrame, columns in the order in which they come."""
     import pandas
 
-    made = pandas.DataFrame.from_records(records)
+    return marked(pandas.DataFrame.from_records(records), attributes)
+
+
+def is_of_database(value: Any, job: Job) -> bool:
+    """Whether it is rows that a job got from a database: records, or none of columns that are known."""
+    if job.language not in LANGUAGES:
+        return False
+    return is_records(value) or (value == [] and bool(job.result_columns))
+
+
+def marked(made: pandas.DataFrame, attributes: dict[str, Any] | None) -> pandas.DataFrame:
+    """The frame, which knows where it comes from."""
     if attributes:
         made.attrs["windmill"] = attributes
     return made

@@ -54,7 +54,7 @@ async def windmill_job(call: Call, command: OneJob) -> RunView:
         logs=logs,
         lines=tail.lines,
         hidden=tail.hidden,
-        result=results.present(value, autoframe=call.session.settings.autoframe),
+        result=results.present(value, autoframe=call.session.settings.autoframe, job=job),
         failure=failure,
         face=call.session.face,
         graph=await drawn(call, execution),

@@ -214,7 +214,7 @@ async def conclude(call: Call, execution: Execution, job: Job, output: str | Non
         raise await failed(call, job)
     value = await call.work(execution.result)
     attributes = {"job_id": job.id, "path": job.path, "hash": job.hash}
-    shown = results.present(value, autoframe=call.session.settings.autoframe, attributes=attributes)
+    shown = results.present(value, autoframe=call.session.settings.autoframe, attributes=attributes, job=job)
     call.put(output, shown)
     return shown
 

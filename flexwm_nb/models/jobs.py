@@ -40,6 +40,7 @@ class Job(Wire):
     canceled_by: str | None = None
     canceled_reason: str | None = None
     result: Any = None
+    result_columns: list[str] | None = None  # of a database's rows, in their order
     logs: str | None = None
     created_by: str | None = None
     parent_job: str | None = None

@@ -20,7 +20,7 @@ from flexwm_nb.server.runners.base import RunnerError
 from flexwm_nb.server.runners.jsonb import Unstorable
 from flexwm_nb.server.runners.kept_program import ERROR, RESULT, answer, done, orders
 from flexwm_nb.server.runners.sql import exports, inputs, interpolation, statements
-from flexwm_nb.server.runners.sql.collection import Collection, collection
+from flexwm_nb.server.runners.sql.collection import collection
 from flexwm_nb.server.runners.sql.dialect import Connection, Folder, Job, Lost, Rows, missing
 from flexwm_nb.server.runners.sql.encoding import Encoder, TooLarge, joined
 from flexwm_nb.server.runners.sql.engine import Engine
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 COLUMNS = b"C"  # frame with the columns of the result's rows
 MEMORY_SHARE = 0.8  # of the limit that DuckDB may use
+ACKNOWLEDGEMENTS = (["Count"], ["Success"])
 DEPRECATED = "return_last_result annotation is deprecated, use result_collection=last_statement_all_rows instead"
 
 
@@ -89,16 +90,8 @@ class Session:
                 results.append(store.keep(rows))
             else:
                 results.append(encoder.statement(rows))
-                columns = self._columns(rows, how, results[-1])
+                columns = shown(rows, results[-1]) if how.has_columns else None
         return joined(results, how).decode(), columns
-
-    def _columns(self, rows: Rows, how: Collection, result: bytes) -> list[str] | None:
-        """The columns as Windmill tells them: none of a result without rows."""
-        if not how.has_columns:
-            return None
-        if result in (b"[]", b"null"):
-            return None if self._language == "duckdb" else []
-        return rows.columns
 
     def _open(self, script: str, arguments: dict[str, Any], engine: Engine, limits: Mapping[str, int]) -> Connection:
         """The connection to the job's database: the one that is kept, if it is that. Raises RunnerError."""
@@ -167,6 +160,11 @@ class Store:
         path.unlink()
         print(f"stored {count:,} rows as {key} ({size:.1f} MB)")
         return json.dumps({"s3": key, **({"storage": wanted.storage} if wanted.storage else {})}).encode()
+
+
+def shown(rows: Rows, result: bytes) -> list[str]:
+    """The columns to tell: not those in which DuckDB says that a statement is done."""
+    return [] if result == b"[]" and rows.columns in ACKNOWLEDGEMENTS else rows.columns
 
 
 def take_files(job: Job, engine: Engine, folder: Folder) -> None:
