@@ -11,6 +11,7 @@ import subprocess
 import sysconfig
 from dataclasses import dataclass
 from functools import lru_cache
+from importlib import metadata
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -58,6 +59,34 @@ RUNTIMES = (BASH, BUN, DENO, GO, NODE, NPM, PHP, POWERSHELL)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Driver:
+    """A package by which a database is reached."""
+
+    name: str
+    languages: tuple[str, ...]
+    module: str
+    remedy: str = 'pip install "flexwm-nb[databases]"'
+
+    def find(self) -> str | None:
+        """Where it is, None where it is not."""
+        return _of_package(self.module)
+
+    def version(self) -> str | None:
+        """The version that is installed."""
+        try:
+            return metadata.version(self.name)
+        except metadata.PackageNotFoundError:
+            return None
+
+
+DRIVERS = (
+    Driver(name="psycopg", languages=("postgresql",), module="psycopg"),
+    Driver(name="mysql-connector-python", languages=("mysql",), module="mysql.connector"),
+    Driver(name="duckdb", languages=("duckdb",), module="duckdb"),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
     """What there is of a runtime on this machine."""
 
@@ -68,7 +97,7 @@ class Found:
     remedy: str  # where there is none
 
 
-def located(runtime: Runtime, language: str) -> str:
+def located(runtime: Runtime | Driver, language: str) -> str:
     """Where the runtime is. Raises RunnerError, with the one thing to do, when it is missing."""
     path = runtime.find()
     if path is None:
@@ -77,8 +106,8 @@ def located(runtime: Runtime, language: str) -> str:
 
 
 def listing() -> list[Found]:
-    """Every runtime, with path and version where it is there. Starts each of them once."""
-    return [
+    """Every runtime and driver, with path and version where it is there. Starts each runtime once."""
+    programs = [
         Found(
             name=runtime.name,
             languages=runtime.languages,
@@ -88,6 +117,17 @@ def listing() -> list[Found]:
         )
         for runtime in RUNTIMES
     ]
+    packages = [
+        Found(
+            name=driver.name,
+            languages=driver.languages,
+            path=driver.find(),
+            version=driver.version(),
+            remedy=driver.remedy,
+        )
+        for driver in DRIVERS
+    ]
+    return [*programs, *packages]
 
 
 @lru_cache(maxsize=64)
@@ -109,6 +149,15 @@ def _of_wheel(wheel: str, inside: str) -> str | None:
     scripts = Path(sysconfig.get_path("scripts"))
     path = Path(spec.submodule_search_locations[0]) / inside if inside else scripts / wheel
     return str(path) if path.is_file() else None
+
+
+@lru_cache(maxsize=16)
+def _of_package(module: str) -> str | None:
+    try:
+        spec = find_spec(module)
+    except ModuleNotFoundError:  # of the package around it
+        return None
+    return None if spec is None or spec.origin is None else str(Path(spec.origin).parent)
 
 
 def _find(name: str, wheel: str | None, inside: str) -> str | None:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from flexwm_nb.server.runners.base import Ending, Kept, Runner, RunRequest
+from flexwm_nb.server.runners.runtimes import DRIVERS, located
 from flexwm_nb.server.runners.sql import statements
 
 PROGRAM = "flexwm_nb.server.runners.sql.program"
@@ -24,6 +25,11 @@ class Sql(Runner):
     languages = ("postgresql", "mysql", "duckdb")
     program = "sql run"
     grace = GRACE
+
+    def settle(self, request: RunRequest) -> RunRequest:
+        """See that the database's driver is installed. Raises RunnerError."""
+        located(DRIVERS[self.languages.index(request.language)], request.language)
+        return request
 
     def banner(self, request: RunRequest) -> str:
         """SQL jobs have none."""

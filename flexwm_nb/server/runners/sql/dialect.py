@@ -12,7 +12,6 @@ from flexwm_nb.server.runners.base import RunnerError
 from flexwm_nb.server.runners.sql.statements import Statement
 
 Batch = list[tuple[Any, ...]]
-INSTALL = 'Install it where the engine runs: pip install "flexwm-nb[databases]"'
 BLANK = "*****"
 
 
@@ -89,11 +88,6 @@ def blanked(text: str, secrets: Sequence[str]) -> str:
         if secret:
             text = text.replace(secret, BLANK)
     return text
-
-
-def missing(module: str, language: str) -> RunnerError:
-    """The error where a driver is not installed."""
-    return RunnerError(f"{language} needs the package {module}. {INSTALL}")
 
 
 def fields(database: Any, required: Sequence[str], name: str) -> dict[str, Any]:

@@ -21,7 +21,7 @@ from flexwm_nb.server.runners.jsonb import Unstorable
 from flexwm_nb.server.runners.kept_program import ERROR, RESULT, answer, done, orders
 from flexwm_nb.server.runners.sql import exports, inputs, interpolation, statements
 from flexwm_nb.server.runners.sql.collection import collection
-from flexwm_nb.server.runners.sql.dialect import Connection, Folder, Job, Lost, Rows, missing
+from flexwm_nb.server.runners.sql.dialect import Connection, Folder, Job, Lost, Rows
 from flexwm_nb.server.runners.sql.encoding import Encoder, TooLarge, joined
 from flexwm_nb.server.runners.sql.engine import Engine
 from flexwm_nb.signatures import parse_signature
@@ -123,8 +123,7 @@ class Session:
             self.close()
         self._folder.clear()
         if self._language == "duckdb":
-            with suppress(RunnerError):
-                self._ahead = connect_duckdb(self._folder, order["limits"])
+            self._ahead = connect_duckdb(self._folder, order["limits"])
 
     def close(self) -> None:
         """Close the connection."""
@@ -183,28 +182,22 @@ def take_files(job: Job, engine: Engine, folder: Folder) -> None:
 
 def connect_postgresql(database: Any) -> Connection:
     """A connection to PostgreSQL. Raises RunnerError."""
-    try:
-        from flexwm_nb.server.runners.sql.postgresql import Postgresql
-    except ImportError:
-        raise missing("psycopg", "postgresql") from None
+    from flexwm_nb.server.runners.sql.postgresql import Postgresql
+
     return Postgresql(database)
 
 
 def connect_mysql(database: Any) -> Connection:
     """A connection to MySQL or MariaDB. Raises RunnerError."""
-    try:
-        from flexwm_nb.server.runners.sql.mysql import Mysql
-    except ImportError:
-        raise missing("mysql-connector-python", "mysql") from None
+    from flexwm_nb.server.runners.sql.mysql import Mysql
+
     return Mysql(database)
 
 
 def connect_duckdb(folder: Folder, limits: Mapping[str, int]) -> Duckdb:
-    """A database in memory. Raises RunnerError."""
-    try:
-        from flexwm_nb.server.runners.sql.duckdb import Duckdb
-    except ImportError:
-        raise missing("duckdb", "duckdb") from None
+    """A database in memory."""
+    from flexwm_nb.server.runners.sql.duckdb import Duckdb
+
     return Duckdb(folder, memory_bytes=int(limits["memory_bytes"] * MEMORY_SHARE))
 
 

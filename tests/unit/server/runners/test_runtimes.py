@@ -12,7 +12,7 @@ from flexwm_nb.engine import Engine
 from flexwm_nb.server.runners import runtimes
 from flexwm_nb.server.runners.base import RunnerError
 from flexwm_nb.server.runners.registry import elsewhere
-from flexwm_nb.server.runners.runtimes import Runtime
+from flexwm_nb.server.runners.runtimes import Driver, Runtime
 
 
 @pytest.mark.parametrize("runtime", [runtimes.BUN, runtimes.DENO, runtimes.GO], ids=lambda runtime: runtime.name)
@@ -42,6 +42,13 @@ def test_a_missing_runtime_says_what_to_install() -> None:
         runtimes.located(missing, "x")
 
 
+def test_a_missing_driver_says_what_to_install() -> None:
+    """The packages for all databases."""
+    missing = Driver(name="nosuchdb", languages=("nosql",), module="nosuchdb.connector")
+    with pytest.raises(RunnerError, match=r'nosql needs nosuchdb, .* pip install "flexwm-nb\[databases\]"'):
+        runtimes.located(missing, "nosql")
+
+
 @pytest.mark.parametrize(("language", "edition"), [("rust", "A Windmill runs it"), ("mssql", "enterprise edition")])
 def test_a_language_that_is_not_here_says_where_it_is(language: str, edition: str) -> None:
     """And how to get there."""
@@ -55,5 +62,6 @@ def test_the_engine_lists_its_runtimes(http: httpx.Client, engine: Engine) -> No
     """For people too, in one line of the health checks."""
     found = {one["name"]: one for one in http.get("/flexwm/runtimes").json()}
     assert found["deno"]["path"] and found["deno"]["version"] and found["deno"]["languages"] == ["deno"]
+    assert found["duckdb"]["path"] and found["duckdb"]["version"]
     message = next(check.message for check in engine.health.check() if check.name == "runtimes")
     assert f"deno {found['deno']['version']} ({found['deno']['path']})" in message
