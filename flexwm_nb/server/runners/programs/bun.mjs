@@ -4,7 +4,7 @@
 import { mkdirSync, readSync, symlinkSync, writeFileSync, writeSync } from "node:fs"
 import { dirname, join } from "node:path"
 import { pathToFileURL } from "node:url"
-import { call, describe } from "./script.mjs"
+import { call, describe, rehearse } from "./script.mjs"
 
 const CONTROL = 3
 const { Buffer, process: self } = globalThis // a native script loses them
@@ -116,6 +116,9 @@ async function serve() {
 
 /** Take one order. Who registered something for the process's end gets it before the job has ended. */
 async function once() {
+  if (globalThis.Bun) await rehearse()
+  await flush()
+  peak()
   const order = receive()
   if (order === null) self.exit(0)
   place(order)

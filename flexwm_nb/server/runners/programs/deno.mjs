@@ -1,7 +1,7 @@
 // The process of a deno script. It waits on its standard input for its order, a length and JSON, gets ready, and begins
 // when one more byte comes. It leaves result.json or error.json.
 
-import { call, describe, withoutOwn } from "./script.mjs"
+import { call, describe, rehearse, withoutOwn } from "./script.mjs"
 
 /** That many bytes of the standard input, null at its end. */
 function exactly(size) {
@@ -45,6 +45,7 @@ async function load() {
   }
 }
 
+await rehearse()
 const order = receive()
 if (order === null) Deno.exit(0)
 place(order)
