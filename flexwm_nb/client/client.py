@@ -211,7 +211,8 @@ class Client:
             raise
         finally:
             seconds = time.perf_counter() - started
-            self._log.debug("%s %s: %s in %.1f ms", method, path, status or "no answer", seconds * 1_000)
+            facts = {"method": method, "path": path, "status": status, "seconds": seconds}
+            self._log.debug("%s %s: %s in %.1f ms", method, path, status or "no answer", seconds * 1_000, extra=facts)
             if self._observe is not None:
                 self._observe(method, path, status, seconds)
 

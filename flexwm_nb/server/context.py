@@ -6,6 +6,8 @@ from collections import OrderedDict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from flexwm_nb.server.metrics import Metrics
+
 if TYPE_CHECKING:
     from flexwm_nb.server.expressions import Expressions
     from flexwm_nb.server.flows.runs import Flows
@@ -42,6 +44,8 @@ class Context:
     identities: dict[tuple[str, str | None], Identity] = field(default_factory=dict)  # token's hash, workspace
 
     accounts: dict[tuple[str, str], Row] = field(default_factory=dict)  # workspace, e-mail -> what they may do
+
+    metrics: Metrics = field(default_factory=Metrics)
 
     found_locks: OrderedDict[str, str] = field(default_factory=OrderedDict)  # source and lock -> job that found it
 

@@ -12,8 +12,8 @@ from flexwm_nb.config import ENVIRONMENT, FILE_VARIABLE, Config, default_file
 from flexwm_nb.models.workspace import HealthCheck
 
 OURS = "FLEXWM_"
-OTHER_VARIABLES = frozenset(  # of the notebook's side
-    {FILE_VARIABLE, "FLEXWM_STATE", "FLEXWM_DISPLAY", "FLEXWM_NONINTERACTIVE"}
+OTHER_VARIABLES = frozenset(  # that are no settings of an engine
+    {FILE_VARIABLE, "FLEXWM_STATE", "FLEXWM_DISPLAY", "FLEXWM_NONINTERACTIVE", "FLEXWM_SERVER_TOKEN"}
 )
 OTHERS = stat.S_IRWXG | stat.S_IRWXO  # permissions of everybody but the owner
 WRITABLE_BY_OTHERS = stat.S_IWGRP | stat.S_IWOTH

@@ -117,6 +117,8 @@ class Flows:
             raise
         chain.close()
         for job_id, ending in chain.ended:
+            if not worker.runs(job_id):  # a flow: jobs with processes are counted where those end
+                self._context.metrics.ended(ending.status, "flow", ending.duration_ms / 1_000)
             worker.tell(job_id, ending)
         for job_id in chain.touched:
             worker.notify(job_id)

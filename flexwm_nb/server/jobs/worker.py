@@ -173,7 +173,10 @@ class Worker:
     async def _see_through(self, run: Run) -> None:
         """Run a job, store its end, and hand its slot on."""
         self._signals.notify(run.job.id)
+        began, metrics = now(), self._context.metrics
+        metrics.started(run.job.scheduled_for, began)
         ending = await run.execute()
+        metrics.ended(ending.status, run.job.language or run.job.kind, (now() - began) / SECOND)
         above = self._context.flows.find(run.job.parent_job) if run.job.is_flow_step else None
         if above is not None:
             await self._context.flows.step_ended(above, run.job, ending, run.job.worker)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -42,9 +43,17 @@ class Application:
         if scope["type"] != "http":
             return
         with self.context.lifecycle.request():
+            began = time.perf_counter()
             response = await self._answer(scope, receive, send)
+            seconds, status = time.perf_counter() - began, 499 if response is None else response.status_code
+            self.context.metrics.answered(scope["method"], self._known_area(scope["path"]), status, seconds)
             if response is not None:
                 await response(scope, receive, send)
+
+    def _known_area(self, path: str) -> str:
+        """The area of a request, for counting: whatever strangers ask for is one."""
+        found = area(path.removeprefix(PREFIX)) if path.startswith(f"{PREFIX}/") else ""
+        return found if found in self._areas else "other"
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> Response | None:
         """The response; failures as Windmill words them."""
