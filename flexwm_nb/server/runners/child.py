@@ -32,12 +32,19 @@ REHEARSAL = """{"function": "main", "arguments": "{\\"n\\": 1}", "everything": f
 RESULT, ERROR, NOT_STARTED, END, ACCEPTED = b"R", b"E", b"X", b"Z", b"A"
 NOT_CAGED = 71  # exit status
 
-_spec = importlib.util.spec_from_file_location(
-    "flexwm_python_call", os.path.join(os.path.dirname(os.path.abspath(__file__)), "python_call.py")
-)
-assert _spec is not None and _spec.loader is not None
-python_call = importlib.util.module_from_spec(_spec)
-_spec.loader.exec_module(python_call)
+
+def neighbour(name: str) -> Any:
+    """A neighbouring file as a module, without this folder on the path."""
+    place = os.path.join(os.path.dirname(os.path.abspath(__file__)), name + ".py")
+    spec = importlib.util.spec_from_file_location("flexwm_" + name, place)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+python_call = neighbour("python_call")
+workspace_imports = neighbour("workspace_imports")
 
 
 def wait_and_run(control: Any, folder: str, cage: Any) -> None:
@@ -85,6 +92,7 @@ def prepare() -> None:
     for made in ("flexwm.rehearsal", "flexwm"):
         del sys.modules[made]
     os.environ.update(dict(os.environ))
+    sys.meta_path.insert(0, workspace_imports.Finder)
 
 
 def caged(step: Any, argument: Any) -> str:
