@@ -1,4 +1,4 @@
-"""`flexwm serve | status | stop | doctor | push | pull | build`."""
+"""`flexwm serve | status | stop | doctor | push | pull | build | cache`."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from flexwm_nb.cli import caching
 from flexwm_nb.cli.building import build
 from flexwm_nb.errors import FlexwmError, InvalidInput
 from flexwm_nb.handshake import VERSION
@@ -66,6 +67,7 @@ def parser() -> argparse.ArgumentParser:
     )
     made_here.add_argument("--source", metavar="DIR", help="its backend folder (third_party/windmill/backend)")
     made_here.set_defaults(command=build)
+    caching.add(commands)
     pushed.add_argument("--message", help="deployment message of the new versions of flows")
     for command in (shown, ended, checked, pushed, pulled):
         command.add_argument("--engine", metavar="ENGINE", help="local, managed, or the URL of a Windmill")

@@ -180,8 +180,8 @@ class Cache:
         target = self.directory / kind / key
         await asyncio.to_thread(self._clear, name)
         aside = self.directory / BUILDING / f"{kind}-{key}-{secrets.token_hex(4)}"
-        (aside / FILES).mkdir(mode=folders.PRIVATE, parents=True)
-        target.parent.mkdir(mode=folders.PRIVATE, parents=True, exist_ok=True)
+        folders.make(aside / FILES)
+        folders.make(target.parent)
         try:
             await make(aside / FILES, lock)
             sizes = await asyncio.to_thread(folders.measure, aside / FILES)
@@ -209,7 +209,7 @@ class Cache:
         target, aside = self.directory / kind / key, self.directory / BUILDING / f"{kind}-{key}-{secrets.token_hex(4)}"
         if not target.exists():
             return
-        aside.parent.mkdir(mode=folders.PRIVATE, parents=True, exist_ok=True)
+        folders.make(aside.parent)
         target.rename(aside)
         shutil.rmtree(aside, ignore_errors=True)
 

@@ -10,6 +10,13 @@ PRIVATE = 0o700
 PRIVATE_FILE = 0o600
 
 
+def make(folder: Path) -> None:
+    """Make a folder, and those above it that are missing, for this user alone."""
+    if not folder.is_dir():
+        make(folder.parent)
+        folder.mkdir(mode=PRIVATE, exist_ok=True)
+
+
 def measure(folder: Path) -> dict[str, int]:
     """The size of every file below a folder, links included, by its path in it."""
     sizes: dict[str, int] = {}
@@ -32,7 +39,7 @@ def size(path: str) -> int:
 
 def lock(path: Path, how: int) -> int | None:
     """A descriptor that holds the lock of a file, or None where another process does."""
-    path.parent.mkdir(mode=PRIVATE, parents=True, exist_ok=True)
+    make(path.parent)
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, PRIVATE_FILE)
     try:
         fcntl.flock(descriptor, how | fcntl.LOCK_NB)

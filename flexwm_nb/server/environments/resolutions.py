@@ -7,7 +7,7 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
-from flexwm_nb.server.environments.folders import PRIVATE
+from flexwm_nb.server.environments import folders
 
 FRESH = 24 * 3600.0  # seconds that a resolution counts; afterwards only where nothing newer can be had
 
@@ -32,7 +32,7 @@ class Resolutions:
         self._read[key] = (time.time(), lines)
         draft = self._directory / f"{key}.{os.getpid()}"
         with suppress(OSError):
-            self._directory.mkdir(mode=PRIVATE, parents=True, exist_ok=True)
+            folders.make(self._directory)
             draft.write_text("".join(f"{line}\n" for line in lines))
             draft.replace(self._directory / f"{key}.txt")
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import os
+from importlib.abc import Loader
 from importlib.machinery import ModuleSpec
 from typing import Any
 
@@ -37,7 +38,7 @@ class Finder:
         return package(name) if json.loads(listed or "[]") else None
 
 
-class Script:
+class Script(Loader):
     """Makes a module of a source."""
 
     def __init__(self, name: str, source: str) -> None:
@@ -77,7 +78,7 @@ def fetch(path: str) -> Any:
         answer = connection.getresponse()
         text = answer.read().decode("utf-8", "replace")
     except OSError as error:
-        raise ImportError("the engine cannot be asked for scripts of the workspace: %s" % error)
+        raise ImportError("the engine cannot be asked for scripts of the workspace: %s" % error) from None
     finally:
         connection.close()
     if answer.status == 404:
