@@ -37,6 +37,7 @@ def test_keys_and_numbers_are_as_postgresql_keeps_them(http: httpx.Client, langu
         ("deno", "export function main(a = 7, d?: Date) { return [a, d, [1n, undefined, NaN]] }", {},
          [7, None, ["1", None, None]]),
         ("deno", "export async function* main() { yield 'a'; yield 'b\\n' }", {}, "ab\n"),
+        ("deno", "export function main() { return Deno.stdin.readSync(new Uint8Array(9)) }", {}, None),
         ("deno", "enum Kind { A = 'x' }\nexport function main() { return Kind.A }", {}, "x"),
         ("nativets", "export function main(a = 3, d: Date) { return [a, typeof d, { u: undefined }] }",
          {"d": "2024-01-02T00:00:00Z"}, [None, "string", {}]),
@@ -75,6 +76,7 @@ def test_errors(http: httpx.Client, language: str, content: str, error: dict[str
     ("language", "content", "part"),
     [
         ("bun", "export function main( { return 1 }", 'exit code for "bun build": 1, last log lines:\njob='),
+        ("bun", "const x = 1\nconst x = 2\nexport function main() {}", 'exit code for "bun build": 1'),
         ("bun", "throw new Error('at import')\nexport function main() {}", "error: at import"),
         ("deno", "export function other() {}", "does not provide an export named 'main'"),
         ("deno", "export function main( { return 1 }", "it is invalid TypeScript"),

@@ -6,6 +6,7 @@ import asyncio
 import json
 import os
 import signal
+import socket
 import stat
 import struct
 from contextlib import suppress
@@ -22,6 +23,7 @@ from flexwm_nb.server.runners.zygotes import Exit, Spare, Zygote, remove_directo
 HEAD = struct.Struct("!I")
 FRAME = struct.Struct("!cI")
 BEGIN = b"\1"
+PROGRAM = b"P"  # of a frame with the name of what failed, where that is not the runner's program
 COLUMNS = b"C"
 CHUNK = 256 * 1024  # bytes read at once
 USUAL = Limits()
@@ -69,6 +71,7 @@ class RunningJob:
         """Let the job run."""
         with suppress(OSError):
             self._spare.control.send(BEGIN)
+            self._spare.control.shutdown(socket.SHUT_WR)  # where the socket is the standard input, that has its end
 
     async def outcome(self) -> Outcome:
         """Wait for the end."""
@@ -186,7 +189,8 @@ class RunningJob:
         if number is not None:
             return False, failures.signalled(number, step=step)
         if code:
-            return False, failures.exit_code(self._runner.program, code, self._output.tail, step=step)
+            program = self._frames.get(PROGRAM, self._runner.program)
+            return False, failures.exit_code(program, code, self._output.tail, step=step)
         try:
             return self._runner.result(request, self._ending(code, number, memory))
         except Unstorable as error:

@@ -8,6 +8,7 @@ import { call, describe, rehearse } from "./script.mjs"
 
 const CONTROL = 3
 const { Buffer, process: self } = globalThis // a native script loses them
+const REFUSED = ["BuildMessage", "ResolveMessage"] // names of what bun throws at sources that it cannot build
 const kilobytes = self.platform === "darwin" ? 1024 : 1
 
 /** That many bytes of the control socket, null at its end. */
@@ -68,7 +69,15 @@ function enter(order) {
 }
 
 /** The script's module. What it throws is printed as the runtime prints it. */
-const load = (order) => import(pathToFileURL(join(self.cwd(), order.entry)).href)
+async function load(order) {
+  try {
+    return await import(pathToFileURL(join(self.cwd(), order.entry)).href)
+  } catch (error) {
+    const faults = error instanceof AggregateError ? error.errors : [error]
+    if (faults.some((one) => REFUSED.includes(one?.name))) send("P", "bun build")
+    throw error
+  }
+}
 
 /** Run the function, and answer. */
 async function run(module, order) {
