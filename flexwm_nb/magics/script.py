@@ -78,7 +78,7 @@ async def windmill_script(call: Call, command: RegisterScript) -> Any:
     engine = await call.engine()
     registration = await register(call, engine, command, source)
     headline = headline_of(registration, command.language)
-    if registration.status != "unchanged":
+    if registration.status != "unchanged" or call.session.face == "plain":
         explain(call, command)
         warn(call, [*await unable(call, engine, command.language), *source.warnings])
     if command.no_run:

@@ -188,9 +188,9 @@ class Call:
         return number, next((row for row, line in lines if line.lstrip().startswith(self.title)), 1)
 
     def place(self, line: int) -> str:
-        """A line of the cell magic's body, by name."""
+        """A line of the cell magic's body, by name; without the cell's number where no run may differ from another."""
         number, above = self.cell()
-        return f"Cell In[{number}], line {line + above}"
+        return f"line {line + above}" if self.session.face == "plain" else f"Cell In[{number}], line {line + above}"
 
     async def job_id(self, part: str | None) -> str:
         """The whole id of a job: of the last run without a part. Raises JobNotFound and InvalidInput."""
