@@ -111,6 +111,19 @@ def test_a_missing_argument_is_null_and_said(http: httpx.Client, postgresql: dic
     assert "warning: argument(s) `n` declared in the query but not provided" in found.document["logs"]
 
 
+def test_prepared_statements_are_described_and_not_run(http: httpx.Client, postgresql: dict[str, Any]) -> None:
+    """Columns with their types, or the error; nothing happens in the database."""
+    content = (
+        "-- prepare\n-- result_collection=all_statements_first_row\nCREATE TABLE never (n int); SELECT 1 AS a; SELECT b"
+    )
+    assert select(http, postgresql, content) == [
+        {"columns": [], "error": None},
+        {"columns": [{"name": "a", "type_name": "int4"}], "error": None},
+        {"columns": None, "error": 'db error: ERROR: column "b" does not exist'},
+    ]
+    assert select(http, postgresql, "SELECT to_regclass('never') IS NULL AS n") == [{"n": True}]
+
+
 def test_two_jobs_run_at_once(http: httpx.Client, postgresql: dict[str, Any]) -> None:
     """A job does not wait for another one's statement: it has a connection of its own."""
     long = start(http, "postgresql", "SELECT pg_sleep(62)", database=postgresql)

@@ -49,6 +49,10 @@ class Connection:
         """Execute a statement. Raises RunnerError, as reading its rows may."""
         raise NotImplementedError
 
+    def described(self, statement: Statement, job: Job) -> Rows | None:
+        """What a statement would give, which is not run; None where that is nothing. Raises RunnerError."""
+        raise RunnerError("the local engine knows `-- prepare` for postgresql alone: leave it out to run the script")
+
     def end(self) -> bool:
         """Undo what the job left open; whether the connection is fit for another job."""
         return True

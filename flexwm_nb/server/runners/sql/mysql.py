@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import re
+import socket
 import struct
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -70,6 +71,8 @@ class Mysql(Connection):
             connection: Any = mysql.connector.connect(**options)
         except DriverError as error:
             raise RunnerError(self._worded("Error: Driver error: `Can't connect: {}`", error)) from None
+        with suppress(AttributeError, OSError):  # a command without an answer would hold up the next one for 40 ms
+            connection._socket.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         # the driver's own does not know every type, and makes objects of what a result wants as text
         connection._protocol._parse_binary_values = binary_row
         return connection

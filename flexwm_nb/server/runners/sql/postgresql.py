@@ -18,11 +18,13 @@ from flexwm_nb.server.runners.sql import postgresql_values
 from flexwm_nb.server.runners.sql.dialect import Batch, Connection, Job, Lost, Rows, blanked, fields
 from flexwm_nb.server.runners.sql.postgresql_answers import GONE, failure, loader, one_line, unreachable, unreadable
 from flexwm_nb.server.runners.sql.postgresql_arguments import OIDS, Bound, bind, is_known, said
+from flexwm_nb.server.runners.sql.postgresql_described import described
 from flexwm_nb.server.runners.sql.statements import Statement, renumbered
 from flexwm_nb.server.runners.sql.values import Reader
 
 CHUNK = 1_000  # rows
 PATIENCE = 20  # seconds for a connection
+CANCEL_PATIENCE = 1.5  # seconds for the wish that a statement ends
 RESET = "RESET ALL; RESET SESSION AUTHORIZATION; UNLISTEN *; CLOSE ALL; SELECT pg_advisory_unlock_all()"
 NOTICE_LOSS = "; SET client_connection_check_interval = 5000"  # ms, after which the query of a dead process is ended
 TYPE = "SELECT typname, typtype FROM pg_type WHERE oid = $1"
@@ -48,7 +50,6 @@ class Postgresql(Connection):
         self._database = fields(database, ("host", "dbname"), "PgDatabase")
         self._types: dict[int, tuple[str, str]] = {}
         self._connection = self._connect()
-        self._cancel = self._connection.pgconn.get_cancel()
         self._reset = RESET + NOTICE_LOSS
 
     def _connect(self) -> psycopg.Connection[Any]:
@@ -123,11 +124,7 @@ class Postgresql(Connection):
 
     def _check(self, text: str, bound: list[Bound], used: list[Mapping[str, Any]], job: Job) -> None:
         """Prepare, and see that the server takes what is given as what it wants. Raises RunnerError."""
-        pgconn = self._connection.pgconn
-        self._guarded(pgconn.send_prepare, b"", text.encode())
-        self._settle(Statement(text))
-        self._guarded(pgconn.send_describe_prepared, b"")
-        described = self._settle(Statement(text))
+        described = self._prepare(text)
         for index, (found, parameter) in enumerate(zip(bound, used)):
             wanted = described.param_type(index)
             if not self._takes(wanted, found):
@@ -137,6 +134,27 @@ class Postgresql(Connection):
                     f"`{parameter['name']}` to the Postgres type `{name}`. Cast it by way of text: "
                     f"${index + 1}::text::{name}"
                 )
+
+    def _prepare(self, text: str) -> pq.abc.PGresult:
+        """What the server says of a statement. Raises RunnerError."""
+        pgconn = self._connection.pgconn
+        self._guarded(pgconn.send_prepare, b"", text.encode())
+        self._settle(Statement(text))
+        self._guarded(pgconn.send_describe_prepared, b"")
+        return self._settle(Statement(text))
+
+    def describe(self, text: str) -> list[tuple[str, int]]:
+        """The columns that a statement would give, with the numbers of their types. Raises RunnerError."""
+        found = self._prepare(text)
+        return [((found.fname(index) or b"").decode(), found.ftype(index)) for index in range(found.nfields)]
+
+    def described(self, statement: Statement, job: Job) -> Rows | None:
+        """What a statement would give."""
+        return described(self, statement, job)
+
+    def type_name(self, oid: int) -> str:
+        """A type's own name."""
+        return self._type(oid)[0]
 
     def _takes(self, wanted: int, found: Bound) -> bool:
         if wanted == found.oid or {wanted, found.oid} <= JSONS:
@@ -242,7 +260,7 @@ class Postgresql(Connection):
     def cancel(self) -> None:
         """Ask the server to end the statement."""
         with contextlib.suppress(psycopg.Error):
-            self._cancel.cancel()
+            self._connection.cancel_safe(timeout=CANCEL_PATIENCE)
 
     def close(self) -> None:
         """Close it, and end what runs."""

@@ -21,7 +21,7 @@ from flexwm_nb.server.runners.jsonb import Unstorable
 from flexwm_nb.server.runners.kept_program import ERROR, RESULT, answer, done, orders
 from flexwm_nb.server.runners.sql import exports, inputs, interpolation, statements
 from flexwm_nb.server.runners.sql.collection import collection
-from flexwm_nb.server.runners.sql.dialect import Connection, Folder, Job, Lost, Rows
+from flexwm_nb.server.runners.sql.dialect import Connection, Folder, Job, Lost, Rows, blanked
 from flexwm_nb.server.runners.sql.encoding import Encoder, TooLarge, joined
 from flexwm_nb.server.runners.sql.engine import Engine
 from flexwm_nb.signatures import parse_signature
@@ -45,6 +45,11 @@ class Session:
         self._connection: Connection | None = None
         self._database: Any = None
         self._ahead: Any = None  # DuckDB's database for the next job
+
+    @property
+    def secrets(self) -> list[str]:
+        """What no text may tell."""
+        return [str(self._database.get("password") or "")] if isinstance(self._database, dict) else []
 
     def cancel(self) -> None:
         """Have the database end what runs there."""
@@ -82,7 +87,9 @@ class Session:
         encoder, results = Encoder(how, limits["result_bytes"]), []
         columns: list[str] | None = None
         for index, statement in enumerate(found):
-            rows = connection.run(statement, job)
+            rows = connection.described(statement, job) if "prepare" in noted else connection.run(statement, job)
+            if rows is None:
+                continue
             if how.last_only and index < len(found) - 1:
                 for _ in rows.batches:
                     pass
@@ -214,8 +221,9 @@ def reply(session: Session, order: Mapping[str, Any]) -> None:
         answer(ERROR, body(failures.error("ResultTooLarge", str(error)), order))
     except RunnerError as error:
         answer(ERROR, body(failures.execution(str(error)), order))
-    except Exception as error:  # of a driver, say: the job fails, the engine's text has no traceback with secrets
-        answer(ERROR, body(failures.execution(f"Internal: {type(error).__name__}: {error}"), order))
+    except Exception as error:  # of a driver, say: the job fails, without a traceback
+        text = blanked(f"Internal: {type(error).__name__}: {error}", session.secrets)
+        answer(ERROR, body(failures.execution(text), order))
     else:
         if columns is not None:
             answer(COLUMNS, json.dumps(columns, ensure_ascii=False))
