@@ -59,7 +59,10 @@ def running_server(store: Path, *options: str) -> Iterator[Server]:
         "--cache",
         str(store / "cache"),
     ]
-    process = subprocess.Popen([*command, "--ready-fd", str(write), *options], pass_fds=[write])
+    closed = {"UV_NO_INDEX": "1"}  # no test takes packages from elsewhere unasked
+    process = subprocess.Popen(
+        [*command, "--ready-fd", str(write), *options], pass_fds=[write], env=closed | os.environ
+    )
     os.close(write)
     try:
         with os.fdopen(read, "rb") as ready:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from flexwm_nb.errors import InvalidInput
@@ -102,6 +102,14 @@ class Versions(Command):
     other: str | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lock(Command):
+    """%windmill_lock."""
+
+    reference: str
+    update: bool = False
+
+
 def read(name: str, line: str, cell: str | None = None) -> Command | Definition:
     """The command of a magic, or its definition where help is asked for.
 
@@ -131,13 +139,24 @@ def register_script(parsed: Parsed, cell: str) -> RegisterScript:
         language=of_cell(called, cell, [name for name, _ in chosen["arguments"]]),
         is_sql=called == SQL,
         path=path(parsed.get("PATH")),
-        content=content(cell),
+        content=needing(content(cell), parsed.get("requirements", ())),
         **chosen,
         **{name: parsed.get(name, False) for name in ("no_run", "dry_run", "local")},
         **{name: parsed.get(name) for name in ("summary", "description")},
     )
     _compatible(command)
+    if parsed.get("requirements") and command.language != "python3":
+        raise InvalidInput("--requirements is for python3", remedy="Leave --requirements out")
     return command
+
+
+def needing(source: str, wanted: Sequence[str]) -> str:
+    """The source with the packages that `--requirements` asks for. Raises InvalidInput."""
+    if not wanted:
+        return source
+    from flexwm_nb.signatures.python3_requirements import with_requirements
+
+    return with_requirements(source, [package for text in wanted for package in text.split()])
 
 
 def _compatible(command: RegisterScript) -> None:
@@ -200,6 +219,13 @@ def _versions(name: str, parsed: Parsed) -> Command:
     return Versions(magic=name, reference=reference(parsed.get("PATH")), other=parsed.get("OTHER"))
 
 
+def _lock(name: str, parsed: Parsed) -> Command:
+    found, update = reference(parsed.get("PATH")), parsed.get("update", False)
+    if update and "@" in found:
+        raise InvalidInput("only the current version's lock is updated", remedy=f"Write {found.partition('@')[0]}")
+    return Lock(magic=name, reference=found, update=update)
+
+
 def _bare(name: str, parsed: Parsed) -> Command:
     return Command(magic=name)
 
@@ -215,4 +241,5 @@ READERS: Mapping[str, Callable[[str, Parsed], Command]] = {
     "windmill_scripts": _scripts,
     "windmill_history": _versions,
     "windmill_diff": _versions,
+    "windmill_lock": _lock,
 }

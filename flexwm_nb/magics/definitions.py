@@ -68,6 +68,12 @@ DEFINITIONS: tuple[Definition, ...] = (
             ),
             Option(names=("--summary", "-s"), metavar="TEXT", help="one line about the script"),
             Option(names=("--description",), metavar="TEXT", help="more about the script, Markdown"),
+            Option(
+                names=("--requirements",),
+                metavar="PACKAGES",
+                repeat=True,
+                help='packages beside its imports, such as "pandas>=2 six": added below as # extra_requirements:',
+            ),
         ),
         examples=(
             "%%windmill_script python3 f/demo/hello --arg name=Ada -o greeting\n"
@@ -177,6 +183,14 @@ DEFINITIONS: tuple[Definition, ...] = (
         ),
         examples=("%windmill_diff f/demo/etl", "%windmill_diff f/demo/etl@v1 v3"),
         python='wm.scripts.diff("f/demo/etl")',
+    ),
+    Definition(
+        name="windmill_lock",
+        help="The versions of packages that a script runs with, as they are pinned.",
+        operands=(PATH,),
+        options=(Option(names=("--update",), kind="switch", help="find them anew, and say what changes"),),
+        examples=("%windmill_lock f/demo/etl", "%windmill_lock f/demo/etl --update"),
+        python='wm.scripts.get("f/demo/etl").lock; wm.scripts.relock("f/demo/etl")',
     ),
     *FLOW_DEFINITIONS,
     Definition(name="windmill_health", help="The engine's checks, each ok, warn or fail.", python="wm.health.check()"),

@@ -50,6 +50,7 @@ HANDLERS: Mapping[str, Handler] = {
     "windmill_scripts": catalogue.windmill_scripts,
     "windmill_history": catalogue.windmill_history,
     "windmill_diff": catalogue.windmill_diff,
+    "windmill_lock": _later("locks", "windmill_lock"),
     "windmill_flow": _later("flow", "windmill_flow"),
     "windmill_step": _later("flow", "windmill_step"),
     "windmill_dag": _later("flow_catalogue", "windmill_dag"),

@@ -44,6 +44,10 @@ class Source:
 def inspect(language: str, content: str) -> Source:
     """Read a source. Raises InvalidSource, with its line, for one that cannot be registered."""
     signatures.check_syntax(language, content)
+    if language == "python3":
+        from flexwm_nb.signatures.python3_requirements import needs_of
+
+        needs_of(content)
     try:
         signature = signatures.parse_signature(language, content)
     except UnknownLanguage:

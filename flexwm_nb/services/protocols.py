@@ -51,6 +51,9 @@ class ScriptManager(Protocol):
     def diff(self, reference: str, other: str | None = None) -> str:
         """What changed from `other` to `reference`."""
 
+    def relock(self, path: str) -> Script:
+        """Have the versions of the packages of a script found anew."""
+
     def archive(self, path: str) -> None:
         """Take a script out of use."""
 

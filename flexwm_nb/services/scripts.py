@@ -132,6 +132,20 @@ class ScriptService:
         )
         return "\n".join(lines)
 
+    def relock(self, path: str) -> Script:
+        """Have the engine find the lock of the current version anew; a real Windmill makes a new version for it.
+
+        Raises ScriptNotFound, InvalidInput when packages cannot be found, and ExecutionTimeout.
+        """
+        current = self._current(path)
+        if self.locks.is_local:
+            self.locks.update(current)
+            return self._current(path)
+        draft = ScriptDraft(path=path, language=current.language, content=current.content)
+        document = {**drafts.document(draft, current), "lock": None, "parent_hash": current.hash}
+        self._wait_until_runnable(path, self._send(draft, document), current.language)
+        return self._current(path)
+
     def archive(self, path: str) -> None:
         """Take a script out of use; its versions stay. Raises ScriptNotFound."""
         self._client.post(self._url("archive/p", path))

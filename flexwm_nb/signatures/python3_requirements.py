@@ -10,7 +10,7 @@ from __future__ import annotations
 import ast
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -18,7 +18,7 @@ from typing import Any
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
-from flexwm_nb.errors import InvalidSource
+from flexwm_nb.errors import InvalidInput, InvalidSource
 from flexwm_nb.signatures.python3_packages import NAMESPACES, PACKAGES
 
 if sys.version_info >= (3, 11):
@@ -136,13 +136,13 @@ def _versions(lines: list[str]) -> Iterator[str]:
 def _specifier(text: str, line: int, example: str) -> str:
     """A version or specifiers, as specifiers. Raises InvalidSource."""
     wanted = text if not text[:1].isdigit() else f"=={text}.*" if text.count(".") < 2 else f"=={text}"
+    wanted = wanted.replace(".x", ".*").replace(".*.*", ".*")
     try:
-        SpecifierSet(wanted.replace(".x", ".*"))
+        SpecifierSet(wanted)
     except InvalidSpecifier:
-        raise InvalidSource(
-            f"line {line}: {text!r} is no version of Python", remedy=f"Write it such as {example}", line=line
-        ) from None
-    return wanted.replace(".x", ".*")
+        what = f"{text!r} is no version of Python"
+        raise InvalidSource(what, remedy=f"Write it such as {example}", line=line) from None
+    return wanted
 
 
 def _listed(lines: list[str], *, extra: bool) -> tuple[str, ...] | None:
@@ -165,9 +165,38 @@ def _requirement(text: str, line: int) -> str:
     try:
         Requirement(text)
     except InvalidRequirement as error:
-        why = str(error).split("\n", 1)[0]
-        raise InvalidSource(f"line {line}: {text!r} names no package", why=why, remedy=EXAMPLE, line=line) from None
+        what = f"{text!r} is no requirement: {str(error).partition(chr(10))[0]}"
+        raise InvalidSource(what, remedy=EXAMPLE, line=line) from None
     return text
+
+
+def with_requirements(content: str, packages: Iterable[str]) -> str:
+    """A source that asks for packages beside its imports, in a block below it that Windmill reads.
+
+    Raises InvalidInput for what is no requirement, and where the source has such a block already.
+    """
+    wanted = list(dict.fromkeys(_one_word(text) for text in packages))
+    if not wanted:
+        return content
+    for line in content.split("\n"):
+        if BLOCK.match(line) or line == INLINE:
+            remedy = f"Write {', '.join(wanted)} there"
+            raise InvalidInput(f"the source has a list of its packages already: {line}", remedy=remedy)
+    end = "" if content.endswith("\n") else "\n"
+    return f"{content}{end}\n# extra_requirements:\n" + "".join(f"# {text}\n" for text in wanted)
+
+
+def _one_word(text: str) -> str:
+    """A requirement without blanks, as a comment takes it. Raises InvalidInput."""
+    try:
+        found = str(Requirement(text))
+    except InvalidRequirement as error:
+        why = str(error).partition("\n")[0]
+        raise InvalidInput(f"{text!r} is no requirement", why=why, remedy=EXAMPLE) from None
+    if " " in found:
+        remedy = "Write a PEP 723 block into the cell: # /// script"
+        raise InvalidInput(f"{text!r} cannot stand in a list of packages", remedy=remedy)
+    return found
 
 
 def _inline(lines: list[str]) -> tuple[tuple[str, ...], tuple[str, ...]] | None:
@@ -202,7 +231,7 @@ def _dependencies(document: dict[str, Any], start: int) -> tuple[tuple[str, ...]
 
 
 def _broken(start: int, why: str, remedy: str) -> InvalidSource:
-    return InvalidSource(f"line {start + 1}: the block {INLINE} cannot be read", why=why, remedy=remedy, line=start + 1)
+    return InvalidSource(f"the block {INLINE} cannot be read: {why}", remedy=remedy, line=start + 1)
 
 
 def _in_source(text: str, start: int) -> str:

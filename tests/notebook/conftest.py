@@ -15,6 +15,7 @@ from traitlets.config import Config
 import flexwm_nb
 from flexwm_nb.engine import Engine
 from flexwm_nb.testing import local_engine
+from tests.wheels import make_wheels
 
 
 class TestingShell(InteractiveShell):
@@ -61,6 +62,7 @@ def surroundings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str,
     }
     chosen = {name: str(folder / part) for name, part in named.items()}
     chosen |= {"XDG_RUNTIME_DIR": str(folder), "FLEXWM_IDLE_TIMEOUT": "120", "JPY_SESSION_NAME": "tests.ipynb"}
+    chosen |= make_wheels(folder / "wheels")
     with pytest.MonkeyPatch.context() as patch:
         for name in [name for name in os.environ if name.startswith(("WM_", "WINDMILL_", "FLEXWM_", "BASE_INTERNAL"))]:
             patch.delenv(name)

@@ -108,7 +108,7 @@ class Environments:
         try:
             return gather(script)
         except InvalidSource as error:
-            raise NoPackages(str(error)) from None
+            raise NoPackages(f"line {error.line}: {error}") from None
 
     async def resolve(self, plan: Plan, installed: Installed, note: Note) -> list[str]:
         """Versions for what is wanted. Raises NoPackages."""
@@ -139,7 +139,7 @@ class Environments:
                 if needs_of(script.content, script.path) is not NOTHING:
                     return None
             except InvalidSource as error:
-                raise NoPackages(str(error)) from None
+                raise NoPackages(f"line {error.line}: {error}") from None
         elif script.lock.strip():
             return None
         known = self.interpreters.known(script.interpreter or sys.executable) if script.interpreter else None

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from flexwm_nb.errors import InvalidSource
-from flexwm_nb.signatures.python3_requirements import NOTHING, needs_of
+from flexwm_nb.errors import InvalidInput, InvalidSource
+from flexwm_nb.signatures.python3_requirements import NOTHING, needs_of, with_requirements
 
 MAIN = "\ndef main():\n    import late\n"
 IMPORTS = [
@@ -83,23 +83,48 @@ def test_scripts_of_the_workspace_are_no_packages(above: str, paths: set[str]) -
 
 
 BROKEN = [
-    pytest.param("# requirements:\n# one==\n", "line 2: 'one==' names no package", id="a requirement"),
-    pytest.param("# /// script\n# dependencies = [\n", "line 1: the block # /// script cannot be read", id="no end"),
-    pytest.param("# /// script\n# a = 1\n# b = = 2\n# ///", "line 3", id="TOML"),
-    pytest.param("# /// script\n# dependencies = 'x'\n# ///", "no list of texts", id="a wrong type"),
-    pytest.param("# py: new", "'new' is no version of Python", id="a version"),
-    pytest.param("import one # pin: ==", "line 1: '==' names no package", id="a pin"),
+    pytest.param("# requirements:\n# one==\n", 2, "'one==' is no requirement", id="a requirement"),
+    pytest.param("# /// script\n# dependencies = [\n", 1, "the block # /// script cannot be read", id="no end"),
+    pytest.param("# /// script\n# a = 1\n# b = = 2\n# ///", 1, "at line 3", id="TOML"),
+    pytest.param("# /// script\n# dependencies = 'x'\n# ///", 1, "no list of texts", id="a wrong type"),
+    pytest.param("# py: new", 1, "'new' is no version of Python", id="a version"),
+    pytest.param("import one # pin: ==", 1, "'==' is no requirement", id="a pin"),
 ]
 
 
-@pytest.mark.parametrize(("content", "text"), BROKEN)
-def test_what_cannot_be_read_is_named_with_its_line(content: str, text: str) -> None:
+@pytest.mark.parametrize(("content", "line", "text"), BROKEN)
+def test_what_cannot_be_read_is_named_with_its_line(content: str, line: int, text: str) -> None:
     """And with what to write instead."""
     with pytest.raises(InvalidSource) as caught:
         needs_of(content)
     assert text in str(caught.value)
+    assert caught.value.line == line
 
 
 def test_a_plain_script_needs_nothing() -> None:
     """Which is found without parsing it."""
     assert needs_of("import os\nimport json, sys\n" + MAIN + "(") is NOTHING
+
+
+def test_packages_are_asked_for_below_the_source() -> None:
+    """In a block that Windmill reads, so that no line moves."""
+    made = with_requirements("import one\ndef main(): ...", ["two >= 2, <3", "three", "three"])
+    assert made == "import one\ndef main(): ...\n\n# extra_requirements:\n# two<3,>=2\n# three\n"
+    assert needs_of(made).requirements == ("two<3,>=2", "three")
+    assert with_requirements("x = 1\n", []) == "x = 1\n"
+
+
+@pytest.mark.parametrize(
+    ("content", "package", "text"),
+    [
+        pytest.param("", "one==", "'one==' is no requirement", id="no requirement"),
+        pytest.param("", "one; os_name == 'posix'", "PEP 723", id="with a marker"),
+        pytest.param("# requirements:\n# two", "one", "already: # requirements:. Write one there", id="a list"),
+        pytest.param("# /// script\n# ///", "one", "already: # /// script", id="a block"),
+    ],
+)
+def test_what_cannot_be_asked_for_below(content: str, package: str, text: str) -> None:
+    """Is said, with where to write it."""
+    with pytest.raises(InvalidInput) as caught:
+        with_requirements(content, [package])
+    assert text in str(caught.value)
