@@ -89,6 +89,8 @@ class LocalBackend:
         if not runtime_file.is_owned(self._store):
             return False
         if runtime is None:
+            if self._is_released():  # it was leaving
+                return True
             raise EngineError("The local engine cannot be found", why=f"{self._store} has no runtime file")
         if force:
             os.kill(runtime.pid, signal.SIGKILL)

@@ -97,6 +97,7 @@ class Flow:
         """Begin one. `settings` are those of Windmill's flow value, such as `same_worker` or `concurrent_limit`."""
         texts = {"description": description} if description else {}
         self.path = path
+        self.based_on: int | None = None  # the engine's version that it was opened as; registering replaces no other
         self.document: dict[str, Any] = {"summary": summary, **texts, "value": {**settings, "modules": []}}
         self._body: list[dict[str, Any]] = self.document["value"]["modules"]
 

@@ -14,7 +14,7 @@ from flexwm_nb.display.live import LiveRun, show_final
 from flexwm_nb.display.wording import Headline
 from flexwm_nb.errors import ExecutionError, FlexwmError, InvalidArguments, ScriptNotFound
 from flexwm_nb.magics import row_frames
-from flexwm_nb.magics.awaiting import END, Feed
+from flexwm_nb.magics.awaiting import END, INTERRUPTS, Feed
 from flexwm_nb.magics.flow_commands import MapRows
 from flexwm_nb.magics.row_frames import Row
 from flexwm_nb.magics.runs import INTERRUPTED, TICK, Clock
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from flexwm_nb.engine import Engine
     from flexwm_nb.execution import Execution
 
+PARTIAL = "interrupted_map"  # the kernel variable for what an interrupted map has, where none is named
 DAY = 86_400.0  # seconds that one row's run may take
 
 
@@ -48,7 +49,10 @@ async def windmill_map(call: Call, command: MapRows) -> Any:
     target = await target_of(call, engine, command.reference)
     rows = rows_of(call, command, target, given)
     headline = Headline(subject=target.subject, stable=target.path, language=target.language)
-    await run_all(call, command, target, rows, headline)
+    try:
+        await run_all(call, command, target, rows, headline)
+    except INTERRUPTS:
+        raise _interrupted(call, command, target, given, rows) from None
     made = row_frames.frame(given, rows, path=target.path, version=target.subject)
     if call.session.face == "plain":
         made = row_frames.steady(made)
@@ -57,6 +61,18 @@ async def windmill_map(call: Call, command: MapRows) -> Any:
     if failed and command.strict:
         raise ExecutionError(f"{len(failed)} of {len(rows)} rows failed", why=failed[0].error, job_id=failed[0].job_id)
     return made
+
+
+def _interrupted(call: Call, command: MapRows, target: Target, given: row_frames.Given, rows: list[Row]) -> FlexwmError:
+    """Keep what has come so far in a kernel variable; the error that names it."""
+    name = command.output or PARTIAL
+    for row in rows:
+        if row.state in ("", "running", "queued"):
+            row.state, row.error = "canceled", row.error or "interrupted"
+    call.put(name, row_frames.frame(given, rows, path=target.path, version=target.subject))
+    done = sum(row.state == "success" for row in rows)
+    remedy = f"%windmill_map {target.path} {name} --failed runs the rest"
+    return ExecutionError(f"interrupted: {name} has what came of {done} of {len(rows)} rows", remedy=remedy)
 
 
 async def target_of(call: Call, engine: Engine, reference: str) -> Target:

@@ -7,6 +7,7 @@ import math
 import time
 from collections.abc import Awaitable, Mapping
 from datetime import datetime, timezone
+from hashlib import sha256
 from typing import TYPE_CHECKING, Any, NoReturn, Protocol, TypeVar
 
 from flexwm_nb import journal
@@ -45,6 +46,7 @@ class Watch(Protocol):
         """As it stands in the end, with times."""
 
 
+UPLOADS = "windmill_uploads/upload_"  # where what is passed on once is kept
 TICK = 0.1  # seconds between two looks at the clock while nothing happens
 INTERRUPTED = "interrupted in the notebook"
 TRIES = 10  # to cancel a job that is not there
@@ -56,7 +58,8 @@ async def upload(call: Call, engine: Engine, arguments: Arguments) -> dict[str, 
     """The arguments as they are sent: files are uploaded, and stand in them by their keys."""
     values = dict(arguments.values)
     for file in arguments.files:
-        values[file.name] = {"s3": await call.work(engine.files.upload, file.data)}
+        key = f"{UPLOADS}{sha256(file.data).hexdigest()}"  # the same frame is the same argument: --cache knows it
+        values[file.name] = {"s3": await call.work(engine.files.upload, file.data, key)}
     return values
 
 

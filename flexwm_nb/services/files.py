@@ -32,3 +32,8 @@ class FileService:
         """The data under a key. Raises NotFound."""
         path = f"{self._client.workspace}/job_helpers/download_s3_file"
         return self._client.request("GET", path, query={"file_key": key}).content
+
+    def delete(self, key: str) -> None:
+        """Remove what is under a key. Raises NotFound."""
+        path = f"{self._client.workspace}/job_helpers/delete_s3_file"
+        self._client.delete(path, file_key=key)

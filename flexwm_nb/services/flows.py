@@ -48,18 +48,31 @@ class FlowService:
         """Make a flow the current version at its path; nothing happens when it is that already.
 
         It is checked first, against the schemas of the scripts and flows that it names. Raises InvalidFlow with every
-        problem, InvalidPath, ScriptNotFound for a version that is not there, and what the engine refuses.
+        problem, InvalidPath, ScriptNotFound for a version that is not there, Conflict for a flow that somebody else
+        has changed since it was opened, and what the engine refuses.
         """
+        from flexwm_nb.flows.builder import Flow
+
+        based_on = flow.based_on if isinstance(flow, Flow) and path in (None, flow.path) else None
+        made = self._register(*self._read(flow, path), deployment_message, check=check, based_on=based_on)
+        if isinstance(flow, Flow) and flow.based_on is not None:
+            flow.based_on = made.id
+        return made
+
+    def _register(
+        self, path: str, document: dict[str, Any], message: str | None, *, check: bool, based_on: int | None
+    ) -> FlowRegistration:
         from flexwm_nb.services import flow_documents
 
-        path, document = self._read(flow, path)
         for attempt in range(1, RACES + 1):
             current = self._newest(path)
             if current is not None and not flow_documents.differs(document, current):
                 return self._told(path, document, "unchanged")
+            if based_on is not None and current is not None and current.version_id not in (None, based_on):
+                raise _changed(path)
             warnings = [] if not check else self.check(document, path)
             try:
-                return self._send(path, document, current, deployment_message, warnings)
+                return self._send(path, document, current, message, warnings)
             except Conflict:
                 if attempt == RACES or current is not None:
                     raise
@@ -89,7 +102,10 @@ class FlowService:
         from flexwm_nb.services import flow_documents
 
         found = self.get(reference)
-        return Flow.read(flow_documents.of_version(found), found.path)
+        flow = Flow.read(flow_documents.of_version(found), found.path)
+        if Reference.parse(reference).version is None:  # an older one may be meant to come back
+            flow.based_on = found.version_id
+        return flow
 
     def resolve(self, reference: str) -> FlowVersion:
         """Which version a reference means. Raises FlowNotFound and InvalidInput."""
@@ -307,6 +323,11 @@ class _Schemas:
             return self._flows.get(reference).schema if kind == "flow" else self._scripts.get(reference).schema
         except (NotFound, InvalidInput):
             return None
+
+
+def _changed(path: str) -> Conflict:
+    remedy = "Open it again and change that, or set its based_on to None to replace what is there"
+    return Conflict(f"The flow {path} was changed since it was opened", remedy=remedy, path=path)
 
 
 def missing(path: str) -> FlowNotFound:

@@ -327,6 +327,9 @@ class FileManager(Protocol):
     def download(self, key: str) -> bytes:
         """The data under a key."""
 
+    def delete(self, key: str) -> None:
+        """Remove what is under a key."""
+
 
 class HealthChecker(Protocol):
     """Checks an engine."""

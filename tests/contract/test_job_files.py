@@ -103,3 +103,16 @@ def test_the_limit_holds_and_nothing_in_use_goes(tmp_path: Path) -> None:
     with running_server(store, "--files-limit", "3") as server, server.http() as http:
         assert http.get(DOWNLOAD, params={"file_key": key}).content == b"a" * 2_000_000
         assert len(list((store / "files").iterdir())) == 1
+
+
+def test_a_form_with_a_file_is_a_runs_arguments(http: httpx.Client) -> None:
+    """Texts as they are; the file is kept, and the run gets its key."""
+    body = {"path": "f/files/form", "summary": "", "content": "def main(a, b): return [a, b]", "language": "python3"}
+    http.post("/w/demo/scripts/create", json=body)
+    form = {"data": {"a": "text"}, "files": {"b": ("data.csv", b"x,y\n", "text/csv")}}
+    text, file = http.post("/w/demo/jobs/run_wait_result/p/f/files/form", **form).raise_for_status().json()
+    assert (text, file["filename"], file["s3"][-4:]) == ("text", "data.csv", ".csv")
+    answer = http.get("/w/demo/job_helpers/download_s3_file", params={"file_key": file["s3"]})
+    assert (answer.content, answer.headers["content-type"].split(";")[0]) == (b"x,y\n", "text/csv")
+    broken = http.post("/w/demo/jobs/run/p/f/files/form", content=b"x", headers={"content-type": "multipart/form-data"})
+    assert (broken.status_code, "boundary" in broken.text) == (400, True)

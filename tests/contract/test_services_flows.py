@@ -15,6 +15,7 @@ from flexwm_nb.cli.main import main
 from flexwm_nb.display import frames
 from flexwm_nb.engine import Engine
 from flexwm_nb.errors import (
+    Conflict,
     FlowNotFound,
     InvalidFlow,
     InvalidInput,
@@ -364,6 +365,21 @@ def test_schedules(engine: Engine, flow: Flow) -> None:
     assert len(engine.schedules.next_runs("0 12 * * *", "Europe/Paris")) == 5
     with pytest.raises(RequestRefused):
         engine.schedules.next_runs("every day")
+
+
+def test_a_change_of_somebody_else_is_not_lost(engine: Engine, flow: Flow) -> None:
+    """Who opened the flow before it has to look at it again; an older version may come back all the same."""
+    flow.path = f"f/flows/shared_{next(_numbers)}"
+    engine.flows.register(flow)
+    mine, theirs = engine.flows.open(flow.path), engine.flows.open(flow.path)
+    for number in (1, 2):
+        engine.flows.register(theirs.cache(number))
+    mine.cache(9)
+    with pytest.raises(Conflict, match="changed since it was opened"):
+        engine.flows.register(mine)
+    mine.based_on = None
+    assert engine.flows.register(mine).number == 4
+    assert engine.flows.register(engine.flows.open(f"{flow.path}@v1")).number == 5
 
 
 def test_files_and_back(engine: Engine, flow: Flow, tmp_path: Path) -> None:

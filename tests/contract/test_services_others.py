@@ -79,6 +79,9 @@ def test_a_file(engine: Engine) -> None:
     data = bytes(range(256)) * 1_000
     for key in (engine.files.upload(data), engine.files.upload(data, "services/mine.bin")):
         assert engine.files.download(key) == data
+        engine.files.delete(key)
+        with pytest.raises(NotFound):
+            engine.files.download(key)
     with pytest.raises(NotFound):
         engine.files.download("services/never.bin")
 

@@ -14,6 +14,7 @@ import pytest
 from flexwm_nb.engine import Engine
 from flexwm_nb.execution import Execution
 from flexwm_nb.models.scripts import ScriptDraft
+from flexwm_nb.result import Result
 from flexwm_nb.testing import local_engine
 
 # httpcore leaves the Unix socket of a refused connection to the garbage collector
@@ -123,3 +124,19 @@ def test_acknowledged_submissions_survive(tmp_path: Path, seed: int) -> None:
         assert len({execution.id for execution in executions}) == 60
         assert [execution.result(60) for execution in executions] == [str(number) for number in range(60)]
         assert len(engine.jobs.list("f/a/b", per_page=1_000)) == 60
+
+
+def test_a_stop_while_somebody_waits_is_no_fault(tmp_path: Path) -> None:
+    """The log has no traceback of it."""
+    with local_engine(tmp_path) as engine:
+        body = {"language": "bash", "content": "echo", "args": {}}
+        later = {"scheduled_in_secs": 60}
+        waiting = threading.Thread(
+            target=lambda: Result.of(engine.client.post, "/w/demo/jobs/run_wait_result/preview", body, **later)
+        )
+        waiting.start()
+        time.sleep(0.3)
+        engine.client.post("/flexwm/stop")
+        waiting.join()
+        engine.stop()
+    assert "Traceback" not in (tmp_path / "server.log").read_text()

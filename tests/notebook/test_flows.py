@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pandas
 import pytest
 
 from flexwm_nb.engine import Engine
@@ -302,3 +303,13 @@ def test_with_a_plain_face_nothing_differs_from_run_to_run(steps: TestingShell) 
     assert steps.output.partition("Out[")[0] == first.partition("Out[")[0]
     assert first.strip().startswith("✓ load ──► ✓ clean ──► ✓ report\nf/nb/plain · 3 steps · ran\n")
     assert isinstance(steps.failure("%windmill_flow f/nb/plain --run top=-1"), JobFailed)
+
+
+def test_a_frame_is_the_same_argument_twice(shell: TestingShell, wm: Engine) -> None:
+    """`--cache` knows it by its content."""
+    cell = "%%windmill_flow f/nb/framed --cache --arg frame=$df\nsummary: s\nvalue:\n  modules:\n"
+    cell += "    - id: a\n      value:\n        type: identity\n"
+    for numbers, runs in (([1, 2], 1), ([1, 2], 1), ([1, 3], 2)):
+        shell.user_ns["df"] = pandas.DataFrame({"n": numbers})
+        shell.cell(cell)
+        assert len(wm.jobs.list(path="f/nb/framed")) == runs

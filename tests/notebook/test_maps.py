@@ -95,20 +95,25 @@ def test_an_empty_frame_gives_an_empty_frame(shell: TestingShell, double: str) -
 
 
 def test_an_interrupt_cancels_what_runs_and_starts_no_more(shell: TestingShell, wm: Engine) -> None:
-    """As for one run."""
-    shell.cell("%%windmill_script python3 f/nb/sleeps --no-run\ndef main(n: int):\n    import time\n    time.sleep(30)")
+    """As for one run; what has come so far is kept, and the rest can be run later."""
+    source = "def main(n: int):\n    import time\n    time.sleep(30 * min(n, 1))\n    return n"
+    shell.cell(f"%%windmill_script python3 f/nb/sleeps --no-run\n{source}")
     shell.user_ns["rows"] = [{"n": number} for number in range(5)]
 
     def interrupt() -> None:
-        while len(wm.jobs.list(path="f/nb/sleeps", state="running")) < 2:
+        while sorted(job.state for job in wm.jobs.list(path="f/nb/sleeps")) != ["running", "running", "success"]:
             time.sleep(0.05)
         os.kill(os.getpid(), signal.SIGINT)
 
     thread = threading.Thread(target=interrupt)
     thread.start()
-    shell.failure("%windmill_map f/nb/sleeps rows --at-once 2")
+    shown = shell.message("%windmill_map f/nb/sleeps rows --at-once 2")
     thread.join()
+    assert (
+        "interrupted: interrupted_map has what came of 1 of 5 rows. %windmill_map f/nb/sleeps interrupted_map" in shown
+    )
+    assert list(shell.user_ns["interrupted_map"]["state"]) == ["success", *["canceled"] * 4]
     deadline = time.monotonic() + 10
     while wm.jobs.list(path="f/nb/sleeps", state="running") and time.monotonic() < deadline:
         time.sleep(0.05)
-    assert [job.state for job in wm.jobs.list(path="f/nb/sleeps")] == ["canceled", "canceled"]
+    assert [job.state for job in wm.jobs.list(path="f/nb/sleeps")] == ["canceled", "canceled", "success"]

@@ -4,18 +4,25 @@ from __future__ import annotations
 
 import base64
 import json
+from collections.abc import AsyncIterator
+from email.message import Message
+from email.parser import BytesParser
+from email.policy import HTTP
 from typing import Any
 from urllib.parse import parse_qsl
 
 import msgspec
 from starlette.requests import Request
 
+from flexwm_nb.server.jobs.files import passing_key
 from flexwm_nb.server.runners.jsonb import Unstorable, normalize
+from flexwm_nb.server.web import http
 from flexwm_nb.server.web.failures import Failure, bad_request, internal, sql_error
 from flexwm_nb.server.web.serde import why_malformed
 
 ENTRYPOINT = "_ENTRYPOINT_OVERRIDE"
 INTERNAL = ("_MODULES", "_TEMP_SCRIPT_REFS")  # for Windmill's own worker, never arguments
+MULTIPART = "multipart/form-data"
 FORM = "application/x-www-form-urlencoded"
 TEXTS = ("text/", "application/xml")
 
@@ -40,7 +47,38 @@ async def of_body(request: Request, sources: Sources) -> str:
         return _extended(dump(fields), request, sources)
     if kind.startswith(TEXTS):
         return _extended(dump({"raw_string": _text(await request.body())}), request, sources)
+    if kind.startswith(MULTIPART):
+        return _extended(dump(await _parts(request)), request, sources)
     raise Failure(415, f"The local engine takes arguments as JSON, form fields or text, not as {kind}")
+
+
+async def _parts(request: Request) -> dict[str, Any]:
+    """The parts of a form: a text is an argument, a file is stored and its key is one. Raises Failure 400."""
+    head = f"Content-Type: {request.headers['content-type']}\r\n\r\n".encode("latin-1")
+    message = BytesParser(policy=HTTP).parsebytes(head + await request.body())
+    if not message.is_multipart():
+        raise bad_request("Invalid `boundary` for `multipart/form-data` request")
+    found: dict[str, Any] = {}
+    for part in message.iter_parts():
+        name, content = part.get_param("name", header="content-disposition"), part.get_payload(decode=True)
+        if name is None or not isinstance(content, bytes):
+            continue
+        is_file = part.get_filename() is not None
+        found[str(name)] = await _stored(request, part, content) if is_file else _text(content)
+    return found
+
+
+async def _stored(request: Request, part: Message, content: bytes) -> dict[str, str]:
+    """A file of a form, kept under a key of its own."""
+    name = part.get_filename() or ""
+    key, content_type = passing_key(name.rpartition(".")[2] if "." in name else None), part.get_content_type()
+
+    async def pieces() -> AsyncIterator[bytes]:
+        yield content
+
+    facts = {"content_type": content_type, "content_disposition": None, "created_by": http.identity(request).username}
+    await http.context(request).files.put(http.workspace(request), key, pieces(), **facts)
+    return {"s3": key, "filename": name}
 
 
 async def _json(request: Request, sources: Sources) -> str:

@@ -5,6 +5,8 @@ uvicorn's package takes its command line in, and that click: a tenth of a server
 
 from __future__ import annotations
 
+import asyncio
+import logging
 import sys
 from types import ModuleType
 
@@ -25,3 +27,12 @@ else:
     from uvicorn.server import Server
 
 __all__ = ["Config", "Server"]
+
+
+def of_interest(record: logging.LogRecord) -> bool:
+    """Whether a line of the log tells something: that a request which still waited ended with the server does not."""
+    kind = record.exc_info[0] if record.exc_info else None
+    return not (kind is not None and issubclass(kind, asyncio.CancelledError))
+
+
+logging.getLogger("uvicorn.error").addFilter(of_interest)
