@@ -2,29 +2,24 @@
 
 from __future__ import annotations
 
-import fnmatch
 import json
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from datetime import date, datetime, timedelta, timezone
-from decimal import Decimal
-from pathlib import Path
 from typing import Any, ClassVar, Final
 
 import duckdb
-import msgspec
 
 from flexwm_nb.server.runners.base import RunnerError
 from flexwm_nb.server.runners.sql.dialect import Batch, Connection, Folder, Job, Rows, blanked
+from flexwm_nb.server.runners.sql.duckdb_arguments import bind
+from flexwm_nb.server.runners.sql.duckdb_files import COPY_TO, JobFiles
 from flexwm_nb.server.runners.sql.duckdb_values import readers
 from flexwm_nb.server.runners.sql.engine import Engine
 from flexwm_nb.server.runners.sql.inputs import KIND, key_of
 from flexwm_nb.server.runners.sql.statements import Statement, bare
 
 CHUNK = 10_000  # rows
-ADDRESS = re.compile(r"'s3://([^'/]*)/([^']*)'")
-COPY_TO = re.compile(r"COPY\b.*\bTO\s+'(s3://[^'/]*/[^']*)'", re.IGNORECASE | re.DOTALL)
 ATTACH = re.compile(
     r"ATTACH\s*'(?:\$res:|res://)(?P<path>[^']+)'\s*AS\s+(?P<name>\S+)\s*"
     r"\(\s*TYPE\s+(?P<type>\w+)\s*(?P<more>,[^)]*)?\)",
@@ -36,15 +31,6 @@ MANAGED = re.compile(r"^(?:--|//) (?:materialize (?:manual )?ducklake://|data_te
 POSTGRES: Final = {"host": "host", "port": "port", "user": "user", "password": "password", "dbname": "dbname",
                    "sslmode": "sslmode"}  # fmt: skip
 MYSQL: Final = {"host": "host", "port": "port", "user": "user", "password": "password", "database": "database"}
-SIGNED: Final = {"tinyint": ("TINYINT", 8), "int1": ("TINYINT", 8), "smallint": ("SMALLINT", 16),
-                 "int2": ("SMALLINT", 16), "short": ("SMALLINT", 16), "integer": ("INTEGER", 32),
-                 "int4": ("INTEGER", 32), "int": ("INTEGER", 32), "signed": ("INTEGER", 32),
-                 "hugeint": ("HUGEINT", 128)}  # fmt: skip
-FLOATS: Final = {"float": "FLOAT", "float4": "FLOAT", "real": "FLOAT", "double": "DOUBLE", "float8": "DOUBLE"}
-STAMPS = ("timestamp", "timestamptz", "timestamp with time zone", "datetime")
-DAY = re.compile(r"\d{4}-\d{1,2}-\d{1,2}")
-UNIX_DAY = date(1970, 1, 1)
-MILLISECOND = timedelta(milliseconds=1)
 
 
 class Duckdb(Connection):
@@ -53,12 +39,12 @@ class Duckdb(Connection):
     has_dollar_quotes: ClassVar[bool] = True
 
     _engine: Engine
+    _files: JobFiles
 
     def __init__(self, folder: Folder, *, memory_bytes: int) -> None:
         """Open it; `folder` is for what does not fit in memory and for files of the engine."""
         self._folder = folder
         self._secrets: list[str] = []
-        self._files: dict[str, Path] = {}
         self._connection = duckdb.connect(
             config={
                 "temp_directory": str(folder.path / "spill"),
@@ -69,21 +55,24 @@ class Duckdb(Connection):
 
     def take(self, engine: Engine) -> None:
         """Work for a job of this engine."""
-        self._engine = engine
+        self._engine, self._files = engine, JobFiles(engine, self._folder)
 
     def run(self, statement: Statement, job: Job) -> Rows:
         """Execute with the arguments bound."""
         if found := MANAGED.search(job.script):
             raise RunnerError(f"the local engine does not know `{found[0]}`: write the statements that make the table")
         text = bare(statement.text)
-        upload = COPY_TO.match(text)
-        for prepared in self._prepared(text, upload[1] if upload else None):
+        written = COPY_TO.match(text)
+        rows = Rows()
+        for prepared in self._prepared(text, written[1] if written else None):
+            for _ in rows.batches:  # of a statement that only leads to the next one
+                pass
             rows = self._execute(*self._interpolated(prepared, job))
-        if upload:
-            drained = list(rows.batches)
-            self._engine.upload(key_in(upload[1]), self._files.pop(upload[1]))
-            return Rows(rows.columns, iter(drained))
-        return rows
+        if written is None:
+            return rows
+        counted = list(rows.batches)
+        self._files.store(written[1])
+        return Rows(rows.columns, iter(counted))
 
     def _prepared(self, text: str, target: str | None) -> list[str]:
         """The statements that stand for one, with what only Windmill knows put in. Raises RunnerError."""
@@ -94,7 +83,7 @@ class Duckdb(Connection):
         if found := INSTALL_EXTENSION.fullmatch(text.rstrip("; \n")):
             self._check_installed(found[1])
             return []
-        return [ADDRESS.sub(lambda match: self._local(match[0][1:-1], target), text)]
+        return [self._files.put_in(text, target)]
 
     def _attached(self, found: re.Match[str]) -> list[str]:
         """The ATTACH with the resource's connection. Raises RunnerError."""
@@ -122,38 +111,6 @@ class Duckdb(Connection):
                 f"python -c \"import duckdb; duckdb.install_extension('{extension}')\""
             )
 
-    def _local(self, address: str, target: str | None) -> str:
-        """The path that stands for an `s3://` address: of a new file, or of files that are fetched."""
-        key = key_in(address)
-        if address == target:
-            path = self._files[address] = self._folder / f"made-{len(self._files)}{Path(key).suffix}"
-            return quoted(str(path))
-        if any(character in key for character in "*?["):
-            prefix = re.split(r"[*?\[]", key, maxsplit=1)[0]
-            keys = [found for found in self._engine.keys(prefix) if fnmatch.fnmatchcase(found, key)]
-            if not keys:
-                raise RunnerError(f"Not found: no file of the engine has a key like {key}")
-            return quoted(str(self._fetched_together(keys)))
-        return quoted(str(self.fetched(address)))
-
-    def _fetched_together(self, keys: list[str]) -> Path:
-        """Files of the engine in a folder of their own; the pattern of their paths."""
-        together = self._folder / f"files-{len(self._files)}"
-        together.mkdir()
-        for index, key in enumerate(keys):
-            self._engine.download(key, together / f"{index:06d}{Path(key).suffix}")
-        self._files[str(together)] = together
-        return together / f"*{Path(keys[0]).suffix}"
-
-    def fetched(self, address: str) -> Path:
-        """A file of the engine as one of this machine. Raises RunnerError."""
-        if address not in self._files:
-            key = key_in(address)
-            path = self._folder / f"file-{len(self._files)}{Path(key).suffix}"
-            self._engine.download(key, path, storage_in(address))
-            self._files[address] = path
-        return self._files[address]
-
     def _interpolated(self, text: str, job: Job) -> tuple[str, list[Any]]:
         """The statement with a number for each `$name` in it, and the values. Raises RunnerError."""
         values: list[Any] = []
@@ -169,17 +126,15 @@ class Duckdb(Connection):
         if kind != KIND:
             return bind(value, kind)
         key, storage = key_of(value, parameter["name"])
-        return str(self.fetched(f"s3://{storage or ''}/{key}"))
+        return str(self._files.fetched(f"s3://{storage or ''}/{key}"))
 
     def _execute(self, text: str, values: list[Any]) -> Rows:
         """The statement's rows. Raises RunnerError."""
         try:
-            found = self._connection.sql(text, params=values or None)
-            return (
-                Rows()
-                if found is None
-                else Rows(found.columns, self._batches(found.to_arrow_reader(CHUNK), found.types))
-            )
+            found: Any = self._connection.sql(text, params=values or None)
+            if found is None:
+                return Rows()
+            return Rows(found.columns, self._batches(found.to_arrow_reader(CHUNK), found.types))
         except duckdb.Error as error:
             raise self._failure(error) from None
 
@@ -213,72 +168,9 @@ class Duckdb(Connection):
             self._connection.close()
 
 
-def key_in(address: str) -> str:
-    """The key in an `s3://STORAGE/KEY` address."""
-    return address.removeprefix("s3://").partition("/")[2]
-
-
-def storage_in(address: str) -> str:
-    """The storage in it."""
-    return address.removeprefix("s3://").partition("/")[0]
-
-
-def quoted(text: str) -> str:
-    """A text as SQL writes it."""
-    doubled = text.replace("'", "''")
-    return f"'{doubled}'"
-
-
 def escaped(value: str) -> str:
     """A value in a connection's text."""
     if re.fullmatch(r"[\w./:@-]+", value):
         return value
     inside = value.replace("\\", "\\\\").replace("'", "\\'")
     return f"'{inside}'"
-
-
-def bind(value: Any, kind: str) -> Any:
-    """An argument as it is bound: what cannot be read is NULL, as on Windmill."""
-    if value is None or isinstance(value, bool):
-        return value
-    if isinstance(value, str):
-        return bind_text(value, kind)
-    if isinstance(value, int) and -(2**63) <= value < 2**64:
-        return bind_integer(value, kind)
-    if isinstance(value, (int, float)):
-        if kind in ("decimal", "numeric"):
-            return Decimal(repr(float(value)))
-        return duckdb.Value(float(value), getattr(duckdb.sqltypes, FLOATS.get(kind, "DOUBLE")))
-    return msgspec.json.encode(value).decode()
-
-
-def bind_integer(value: int, kind: str) -> Any:
-    """A whole number in its type, wrapped round where it is too large."""
-    types = duckdb.sqltypes
-    if value >= 2**63:
-        return duckdb.Value(value, types.UBIGINT)
-    if kind in FLOATS:
-        return duckdb.Value(float(value), getattr(types, FLOATS[kind]))
-    name, size = SIGNED.get(kind, ("BIGINT", 64))
-    return duckdb.Value((value + (1 << size - 1)) % (1 << size) - (1 << size - 1), getattr(types, name))
-
-
-def bind_text(text: str, kind: str) -> Any:
-    """A text; of dates and times what Windmill makes of them."""
-    try:
-        if kind in STAMPS:
-            moment = datetime.fromisoformat(text.replace("Z", "+00:00").replace("z", "+00:00"))
-            if moment.tzinfo is None or len(text) < len("2024-01-02T03:04:05Z"):
-                return None
-            utc = moment.astimezone(timezone.utc).replace(tzinfo=None)
-            return utc - timedelta(microseconds=utc.microsecond % 1_000)
-        if kind == "date":
-            found = datetime.strptime(text, "%Y-%m-%d").date() if DAY.fullmatch(text) else None
-            return found and UNIX_DAY + timedelta(days=found.toordinal())
-        if kind == "time":
-            clock = datetime.strptime(text, "%H:%M:%S")
-            seconds = clock.hour * 3_600 + clock.minute * 60 + clock.second
-            return (datetime.min + timedelta(microseconds=seconds)).time()
-    except (ValueError, OverflowError):
-        return None
-    return text

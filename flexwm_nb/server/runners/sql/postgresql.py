@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import os
-import tempfile
 from collections.abc import Generator, Iterator, Mapping
-from pathlib import Path
 from typing import Any, ClassVar
 
 import psycopg
@@ -16,14 +13,14 @@ from psycopg.adapt import Transformer
 from flexwm_nb.server.runners.base import RunnerError
 from flexwm_nb.server.runners.sql import postgresql_values
 from flexwm_nb.server.runners.sql.dialect import Batch, Connection, Job, Lost, Rows, blanked, fields
-from flexwm_nb.server.runners.sql.postgresql_answers import GONE, failure, loader, one_line, unreachable, unreadable
+from flexwm_nb.server.runners.sql.postgresql_answers import GONE, failure, loader, one_line, unreadable
 from flexwm_nb.server.runners.sql.postgresql_arguments import OIDS, Bound, bind, is_known, said
+from flexwm_nb.server.runners.sql.postgresql_connecting import connect
 from flexwm_nb.server.runners.sql.postgresql_described import described
 from flexwm_nb.server.runners.sql.statements import Statement, renumbered
 from flexwm_nb.server.runners.sql.values import Reader
 
 CHUNK = 1_000  # rows
-PATIENCE = 20  # seconds for a connection
 CANCEL_PATIENCE = 1.5  # seconds for the wish that a statement ends
 RESET = "RESET ALL; RESET SESSION AUTHORIZATION; UNLISTEN *; CLOSE ALL; SELECT pg_advisory_unlock_all()"
 NOTICE_LOSS = "; SET client_connection_check_interval = 5000"  # ms, after which the query of a dead process is ended
@@ -53,23 +50,7 @@ class Postgresql(Connection):
         self._reset = RESET + NOTICE_LOSS
 
     def _connect(self) -> psycopg.Connection[Any]:
-        given, password = self._database, str(self._database.get("password") or "")
-        options: dict[str, Any] = {
-            "host": given["host"],
-            "port": given.get("port") or 5432,
-            "user": given.get("user") or "postgres",
-            "password": password or None,
-            "dbname": given["dbname"],
-            "sslmode": given.get("sslmode") or "prefer",
-            "client_encoding": "utf8",
-            "connect_timeout": PATIENCE,
-            "application_name": "windmill",
-        }
-        with root_certificate(given.get("root_certificate_pem")) as file:
-            try:
-                return psycopg.connect(conninfo(options | file), autocommit=True, prepare_threshold=None)
-            except psycopg.Error as error:
-                raise RunnerError(blanked(unreachable(error), [password])) from None
+        return connect(self._database)
 
     def begin(self) -> None:
         """Reset a session that another job may have had. Raises Lost."""
@@ -275,24 +256,3 @@ def warn_of_missing(used: list[Mapping[str, Any]], job: Job) -> None:
     warning = MISSING_ARGUMENTS.format(", ".join(dict.fromkeys(names)))
     if names and warning not in job.warnings:
         job.warnings.append(warning)
-
-
-def conninfo(options: Mapping[str, Any]) -> str:
-    """Where to connect, as libpq reads it."""
-    given = {name: value for name, value in options.items() if value is not None}
-    return psycopg.conninfo.make_conninfo("", **given)
-
-
-@contextlib.contextmanager
-def root_certificate(pem: str | None) -> Iterator[dict[str, str]]:
-    """The certificate as a file, for as long as the connection is made."""
-    if not pem:
-        yield {}
-        return
-    descriptor, path = tempfile.mkstemp(suffix=".pem")
-    try:
-        with os.fdopen(descriptor, "w") as file:
-            file.write(pem)
-        yield {"sslrootcert": path}
-    finally:
-        Path(path).unlink()

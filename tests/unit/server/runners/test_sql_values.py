@@ -10,7 +10,7 @@ from flexwm_nb.server.runners.base import RunnerError
 from flexwm_nb.server.runners.sql.collection import Collection
 from flexwm_nb.server.runners.sql.dialect import Rows, blanked
 from flexwm_nb.server.runners.sql.encoding import Encoder, TooLarge, joined
-from flexwm_nb.server.runners.sql.mysql import moment, shown
+from flexwm_nb.server.runners.sql.mysql_arguments import moment, shown
 from flexwm_nb.server.runners.sql.postgresql_arguments import OIDS, bind
 from flexwm_nb.server.runners.sql.values import number
 
