@@ -65,9 +65,12 @@ class Execution:
         """Whether it has ended."""
         return self.job().done
 
-    def events(self) -> Iterator[JobUpdate]:
-        """What happens to it, from its first log line on; the last one has `completed` and `job`."""
-        return self._followed(self._stream())
+    def events(self, *, log_offset: int = 0, steps: bool = False) -> Iterator[JobUpdate]:
+        """What happens to it, from its first log line on; the last one has `completed` and `job`.
+
+        `log_offset` is that of an earlier update, to go on after it; `steps` tells how a flow's steps stand.
+        """
+        return self._followed(self._stream(log_offset=log_offset, steps=steps))
 
     def logs(self, *, follow: bool = True) -> Iterator[str]:
         """Its log in pieces as they come, until it ends; without `follow`, what there is now."""
@@ -217,9 +220,9 @@ class Execution:
         finally:
             stop()
 
-    def _stream(self, *, logs: bool = True, seconds: float | None = None) -> UpdateStream:
+    def _stream(self, *, seconds: float | None = None, **options: Any) -> UpdateStream:
         deadline = None if seconds is None else time.monotonic() + seconds
-        stream = UpdateStream(self._client, self.id, logs=logs, deadline=deadline)
+        stream = UpdateStream(self._client, self.id, deadline=deadline, **options)
         self._streams.add(stream)
         return stream
 

@@ -35,10 +35,12 @@ class UpdateStream:
         *,
         log_offset: int = 0,
         logs: bool = True,
+        steps: bool = False,
         deadline: float | None = None,
     ) -> None:
-        """Prepare. `log_offset` in characters; `deadline` on the monotonic clock: iteration ends there."""
+        """Prepare. `log_offset` in characters; `steps`: with how a flow's stand; `deadline` on the monotonic clock."""
         self._client, self._job_id, self._logs, self._deadline = client, job_id, logs, deadline
+        self._steps = steps
         self.log_offset = log_offset
         self.stream_offset = 0
         self._running = not logs  # who wants no logs waits for the end: that it runs is no news
@@ -116,7 +118,8 @@ class UpdateStream:
 
     def _position(self) -> dict[str, Any]:
         offset = {"log_offset": self.log_offset} if self._logs else {"no_logs": True}
-        return {"running": self._running, "stream_offset": self.stream_offset or None, **offset}
+        told = {"is_flow": True} if self._steps else {}
+        return {"running": self._running, "stream_offset": self.stream_offset or None, **offset, **told}
 
     def _silence(self) -> float:
         left = SILENCE if self._deadline is None else self._deadline - time.monotonic()

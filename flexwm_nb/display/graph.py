@@ -160,13 +160,14 @@ def svg(document: Mapping[str, Any], steps: Mapping[str, StepLook] | None = None
     boxes = [node for node in placed.nodes if not node.is_frame]
     parts = [
         *(_frame(node, steps.get(node.id), face) for node in frames),
-        *map(_edge, placed.edges),
+        f"<g fill='none' stroke='{GREY}' stroke-width='1.3'>{''.join(map(_edge, placed.edges))}</g>",
         *map(_note, placed.notes),
         *(_box(node, steps.get(node.id), face) for node in boxes),
     ]
     return (
         f"<svg xmlns='http://www.w3.org/2000/svg' width='{width}' height='{height}' "
-        f"viewBox='{-MARGIN} {-MARGIN} {width} {height}' role='img' style='max-width:100%' {FONT}>"
+        f"viewBox='{-MARGIN} {-MARGIN} {width} {height}' role='img' style='max-width:100%' "
+        f"fill='{INK}' text-anchor='middle' {FONT}>"
         f"<title>{_written(Graph(document=document, steps=steps, face='plain'))}</title>"
         "<defs><marker id='fx-arrow' viewBox='0 0 8 8' refX='7' refY='4' markerWidth='7' markerHeight='7' "
         f"orient='auto-start-reverse'><path d='M0 0 8 4 0 8z' fill='{GREY}'/></marker></defs>{''.join(parts)}</svg>"
@@ -174,11 +175,15 @@ def svg(document: Mapping[str, Any], steps: Mapping[str, StepLook] | None = None
 
 
 def _edge(edge: Edge) -> str:
-    points = " ".join(f"{x:.1f},{y:.1f}" for x, y in edge.points)
+    points = " ".join(f"{_at(x)},{_at(y)}" for x, y in edge.points)
     dashed = " stroke-dasharray='4 3'" if edge.dashed else ""
     head = " marker-end='url(#fx-arrow)'" if edge.head else ""
-    style = f"fill='none' stroke='{GREY}' stroke-width='1.3'{dashed}{head}"
-    return f"<polyline points='{points}' {style}/>"
+    return f"<polyline points='{points}'{dashed}{head}/>"
+
+
+def _at(pixels: float) -> str:
+    """A place, in as few characters as it takes: pictures are kept in notebooks."""
+    return f"{round(pixels, 1):g}"
 
 
 def _note(note: Note) -> str:
@@ -202,15 +207,17 @@ def _box(node: Node, look: StepLook | None, face: Face) -> str:
 
 
 def _outline(node: Node, fill: str, line: str) -> str:
-    """Code has square corners, a registered script a line at its side, a flow two, passing on round ends."""
+    """Code has square corners, a script a line at its side, a flow two; passing on is round, what is folded stacked."""
     round_by = {"pass": node.height / 2, "handler": 10, "flow": 2, "script": 2}.get(node.shape, 4)
     dashed = " stroke-dasharray='4 3'" if node.shape == "handler" else ""
     paint = f"fill='{fill}' stroke='{line}' stroke-width='1.4'"
-    parts = [_rectangle(node.x, node.y, node.width, node.height, round_by, paint + dashed)]
+    stacked = (6, 3) if node.shape == "folded" else ()
+    parts = [_rectangle(node.x + by, node.y + by, node.width, node.height, round_by, paint) for by in stacked]
+    parts += [_rectangle(node.x, node.y, node.width, node.height, round_by, paint + dashed)]
     sides = {"script": (5,), "flow": (5, node.width - 5)}.get(node.shape, ())
     for side in sides:
         x = node.x + side
-        parts.append(f"<path d='M{x:.1f} {node.y:.1f}v{node.height:.1f}' stroke='{line}' stroke-width='1.2'/>")
+        parts.append(f"<path d='M{_at(x)} {_at(node.y)}v{_at(node.height)}' stroke='{line}' stroke-width='1.2'/>")
     return "".join(parts)
 
 
@@ -237,14 +244,15 @@ def _tip(node: Node) -> str:
 
 
 def _rectangle(x: float, y: float, width: float, height: float, round_by: float, paint: str) -> str:
-    return f"<rect x='{x:.1f}' y='{y:.1f}' width='{width:.1f}' height='{height:.1f}' rx='{round_by:g}' {paint}/>"
+    return f"<rect x='{_at(x)}' y='{_at(y)}' width='{_at(width)}' height='{_at(height)}' rx='{round_by:g}' {paint}/>"
 
 
 def _text(text: str, x: float, y: float, colour: str, *, anchor: str = "middle", size: int = 12) -> str:
     if not text:
         return ""
-    place = f"x='{x:.1f}' y='{y:.1f}' fill='{colour}' text-anchor='{anchor}' font-size='{size}'"
-    return f"<text {place}>{_written(text)}</text>"
+    own = {"fill": (colour, INK), "text-anchor": (anchor, "middle"), "font-size": (size, 12)}
+    marked = "".join(f" {name}='{value}'" for name, (value, usual) in own.items() if value != usual)
+    return f"<text x='{_at(x)}' y='{_at(y)}'{marked}>{_written(text)}</text>"
 
 
 def _written(text: object) -> str:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import Any, Literal
 
-Shape = Literal["code", "script", "flow", "pass", "loop", "fork", "handler"]
+Shape = Literal["code", "script", "flow", "pass", "loop", "fork", "handler", "folded"]
 
 CHARACTER = 7.3  # pixels of one in the picture's font
 LINE = 16.0  # pixels of a line of text
@@ -39,6 +39,7 @@ SHAPES: Mapping[str, Shape] = {
     "branchall": "fork",
     "identity": "pass",
     "aiagent": "code",
+    "folded": "folded",  # a loop or fork whose inside is not shown
 }
 
 
@@ -214,6 +215,8 @@ def _module(module: Mapping[str, Any], *, shape: Shape | None = None) -> _Block:
         return _frame(module, found)
     label = shortened(str(module.get("id") or module.get("summary") or kind))
     marks = marks_of(module)
+    if found == "folded":
+        marks = (detail_of(module), *marks)
     text = max([columns(label), *(columns(mark) - 1 for mark in [" · ".join(marks)])])
     width = max(text * CHARACTER + 2 * PADDING, NARROWEST)
     node = Node(

@@ -28,6 +28,11 @@ class LiveRun:
         self._due = time.monotonic() + patience
         self._line: LivingLine | TerminalLine | None = None
 
+    @property
+    def is_due(self) -> bool:
+        """Whether it is time to show it, or to show it again."""
+        return time.monotonic() >= self._due
+
     def update(
         self, headline: Headline, lines: Sequence[str] = (), hidden: int = 0, graph: Graph | None = None
     ) -> None:

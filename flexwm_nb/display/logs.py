@@ -15,6 +15,7 @@ class LogTail:
 
     def __init__(self, size: int) -> None:
         """Keep at most so many lines."""
+        self.size = size
         self.count = 0  # of the script's lines so far
         self._lines: deque[str] = deque(maxlen=max(size, 0))
         self._partial = ""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from flexwm_nb.models.jobs import Job
 
 LONGEST = 2_000  # characters of a value that are shown
+TIMES = frozenset({"created", "started", "ended"})
+
+Moment = tuple["datetime", str]  # and by whom, or where
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,9 +32,11 @@ class RunView:
     lines: Sequence[str] = ()  # the log's newest
     hidden: int = 0  # how many lines came before those
     result: Any = None  # as a notebook shows it; None before its end and without one
+    value: Any = None  # the same as the engine gave it
     failure: Sequence[str] = ()  # the lines of its traceback
     face: Face = "rich"
     graph: Graph | None = None  # of a flow's run
+    display: Callable[[RunView], None] | None = None  # how a notebook shows it, where that is more than HTML
 
     @property
     def id(self) -> str:
@@ -51,20 +56,13 @@ class RunView:
     def facts(self) -> list[tuple[str, str]]:
         """Names and texts of what is known of it."""
         given = [(name, _shown(value)) for name, value in self.arguments.items()]
-        found = [("arguments", ", ".join(f"{name}={value}" for name, value in given))]
-        if self.face != "plain":
-            found = [
-                ("created", _time(self.job.created_at, self.job.created_by)),
-                ("started", _time(self.job.started_at, self.job.worker, "on")),
-                ("ended", _time(self.job.completed_at)),
-                *found,
-                ("memory", f"{self.job.mem_peak / 1024:.0f} MiB" if self.job.mem_peak else ""),
-                ("isolation", self.job.isolation or ""),
-            ]
-        if self.job.canceled:
-            by = f"by {self.job.canceled_by}" if self.job.canceled_by else ""
-            found.append(("cancelled", f"{by} {self.job.canceled_reason or ''}".strip()))
-        return [(name, text) for name, text in found if text]
+        told = ", ".join(f"{name}={value}" for name, value in given)
+        known = [(name, _written(what)) for name, what in moments(self.job)]
+        if self.face == "plain":
+            known = [(name, text) for name, text in known if name == "cancelled"]
+        times = [fact for fact in known if fact[0] in TIMES]
+        rest = [fact for fact in known if fact[0] not in TIMES]
+        return [*times, *([("arguments", told)] if told else []), *rest]
 
     def __str__(self) -> str:
         """As text."""
@@ -77,6 +75,11 @@ class RunView:
         if self.state == "success":
             parts.append(f"  {'result':<10}{_indented(_shown(self.result))}")
         return "\n".join(parts)
+
+    def _ipython_display_(self) -> None:
+        if self.display is None:
+            raise NotImplementedError  # IPython goes on with the other ways to show it
+        self.display(self)
 
     def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
         printer.text(str(self))
@@ -94,10 +97,29 @@ class RunView:
         return f"{head}{log_html(self.lines, self.hidden)}{error}{result}"
 
 
-def _time(moment: datetime | None, by: str | None = None, word: str = "by") -> str:
-    if moment is None:
-        return ""
-    return f"{moment:%Y-%m-%d %H:%M:%S} UTC" + (f" {word} {by}" if by else "")
+def moments(job: Job) -> list[tuple[str, Moment | str]]:
+    """What is known of a job's way: when what happened, and by whom; its memory; who cancelled it."""
+    times = (
+        ("created", job.created_at, f"by {job.created_by}" if job.created_by else ""),
+        ("started", job.started_at, f"on {job.worker}" if job.worker else ""),
+        ("ended", job.completed_at, ""),
+    )
+    found: list[tuple[str, Moment | str]] = [(name, (at, by)) for name, at, by in times if at is not None]
+    if job.mem_peak:
+        found.append(("memory", f"{job.mem_peak / 1024:.0f} MiB"))
+    if job.isolation:
+        found.append(("isolation", job.isolation))
+    if job.canceled:
+        by = f"by {job.canceled_by}" if job.canceled_by else ""
+        found.append(("cancelled", f"{by} {job.canceled_reason or ''}".strip()))
+    return found
+
+
+def _written(what: Moment | str) -> str:
+    if isinstance(what, str):
+        return what
+    moment, by = what
+    return f"{moment:%Y-%m-%d %H:%M:%S} UTC {by}".rstrip()
 
 
 def _shown(value: Any) -> str:

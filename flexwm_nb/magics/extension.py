@@ -41,6 +41,7 @@ class Extension:
         self.settings.observe(self._reconnect, ["engine", "workspace"])
         if self.settings.autostart:
             self.session.start()
+        self.session.desk.ask()
 
     def remove(self) -> None:
         """Undo it; the engine goes on."""

@@ -13,7 +13,7 @@ from flexwm_nb.magics import runs
 from flexwm_nb.magics.commands import Attach, Cancel, ListJobs, OneJob
 from flexwm_nb.magics.failing import failed
 from flexwm_nb.magics.failures import rendered
-from flexwm_nb.magics.flow_watch import drawn, watch_of
+from flexwm_nb.magics.flow_watch import drawn, steps_of, watch_of
 from flexwm_nb.magics.session import Call
 
 if TYPE_CHECKING:
@@ -48,16 +48,22 @@ async def windmill_job(call: Call, command: OneJob) -> RunView:
     tail.finish()
     failure = rendered(await failed(call, job)) if job.state == "failure" else []
     value = await call.work(execution.result) if job.state == "success" else None
+    graph = await drawn(call, execution)
+    seen = call.session.desk.is_seen
+    steps = await steps_of(call, execution) if seen and graph is not None else []
+    stage = call.session.desk.stage(engine, execution, headline_of(call, job), job.raw_flow)
     return RunView(
         job=job,
         headline=headline_of(call, job),
         logs=logs,
         lines=tail.lines,
         hidden=tail.hidden,
+        value=value,
+        display=(lambda view: stage.show(view, steps)) if seen else None,
         result=results.present(value, autoframe=call.session.settings.autoframe, job=job),
         failure=failure,
         face=call.session.face,
-        graph=await drawn(call, execution),
+        graph=graph,
     )
 
 

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from flexwm_nb.display.graph import Graph
     from flexwm_nb.engine import Engine
     from flexwm_nb.execution import Execution
+    from flexwm_nb.magics.session import Session
+    from flexwm_nb.magics.stage import Stage
     from flexwm_nb.models.jobs import Job, JobUpdate
 
 T = TypeVar("T")
@@ -35,6 +37,10 @@ class Watch(Protocol):
     """What draws a flow's run."""
 
     waits: bool  # for an approval
+    document: Mapping[str, Any]
+
+    def see(self, status: Any) -> None:
+        """Take the status of an update in, where it has one."""
 
     async def look(self, call: Call, execution: Execution) -> None:
         """See how it stands, every so often."""
@@ -84,8 +90,12 @@ async def launch(
 
 def begun(call: Call, engine: Engine, headline: Headline, job_id: str) -> Headline:
     """Keep a run that was just started, here and for the next kernel; the headline with it."""
-    headline = headline.evolve(job_id=job_id, state="queued")
-    call.session.remember(job_id, headline)
+    return noted(call.session, engine, headline.evolve(job_id=job_id, state="queued"))
+
+
+def noted(session: Session, engine: Engine, headline: Headline) -> Headline:
+    """Keep a run, here and for the next kernel; the headline with it."""
+    session.remember(headline.job_id, headline)
     _note(engine, headline)
     return headline
 
@@ -109,11 +119,12 @@ def address(engine: Engine) -> tuple[str, str]:
 async def follow(
     call: Call, execution: Execution, headline: Headline, *, quiet: bool = False, watch: Watch | None = None
 ) -> Job:
-    """Show a run until it ends, and give the job. `watch` draws a flow's."""
+    """Show a run until it ends, waits or is detached, and give the job. `watch` draws a flow's."""
     live = LiveRun("plain" if quiet else call.session.face)
+    stage = None if quiet else await _stage(call, execution, headline, watch)
     tail = LogTail(call.session.settings.tail_lines)
     clock = Clock(headline)
-    feed = Feed(execution.events(), abort=execution.abort)
+    feed = Feed(execution.events(steps=watch is not None), abort=execution.abort)
     last: Job | None = None
     try:
         while (update := await call.pace.take(feed, TICK)) is not END:
@@ -121,18 +132,32 @@ async def follow(
                 tail.feed(update.new_logs or "")
                 clock.see(update)
                 last = update.job or last
+                if watch is not None:
+                    watch.see(update.flow_status)
+                if stage is not None:
+                    stage.see(update)
             if watch is not None:
                 await watch.look(call, execution)
                 if watch.waits:  # it goes on only when somebody says so
                     break
-            live.update(clock.headline(), tail.lines, tail.hidden, None if watch is None else watch.graph())
+            if stage is not None and stage.lives(live, clock.headline()):
+                if stage.detached.is_set():
+                    break
+            else:
+                live.update(clock.headline(), tail.lines, tail.hidden, None if watch is None else watch.graph())
         job = last if last is not None else await call.work(execution.job)
     finally:
         feed.close()
         live.close()
+        if stage is not None and (last is None or not last.done):
+            stage.leave()
+    if stage is not None and job.done:
+        await call.work(stage.end, job)
     tail.finish()
     headline = ended(headline, job)
     call.session.remember(job.id, headline)
+    if stage is not None and stage.widget is not None:
+        return job
     if not job.done:
         headline = headline.evolve(state="", notes=(*headline.notes, WAITS))
     if not quiet or not job.done:
@@ -140,6 +165,14 @@ async def follow(
             show_graph(await watch.final(call, execution))
         show_final(headline, call.session.face, tail.lines, tail.hidden)
     return job
+
+
+async def _stage(call: Call, execution: Execution, headline: Headline, watch: Watch | None) -> Stage | None:
+    """A stage for the run, where a page may draw widgets."""
+    if not call.session.desk.is_asked:
+        return None
+    engine = await call.engine()
+    return call.session.desk.stage(engine, execution, headline, None if watch is None else watch.document)
 
 
 def ended(headline: Headline, job: Job) -> Headline:

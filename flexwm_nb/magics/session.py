@@ -16,6 +16,7 @@ from flexwm_nb.display.traceback import Origin
 from flexwm_nb.display.wording import Face, Headline
 from flexwm_nb.errors import InvalidInput, JobNotFound
 from flexwm_nb.magics.awaiting import Pace
+from flexwm_nb.magics.desk import Desk
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -42,6 +43,7 @@ class Session:
         self._opened: list[Future[Engine]] = []
         self._origins: OrderedDict[str, Origin] = OrderedDict()
         self._runs: OrderedDict[str, Headline] = OrderedDict()
+        self.desk = Desk(self)
         self.steps: dict[str, StepCell] = {}  # cells of %%windmill_step by their ids
 
     def start(self) -> Future[Engine]:

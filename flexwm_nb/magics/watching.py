@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from flexwm_nb.display.live import LivingLine, show_final
 from flexwm_nb.display.wording import Headline
 from flexwm_nb.errors import FlexwmError
 from flexwm_nb.magics import runs
-from flexwm_nb.magics.awaiting import END, Feed
 from flexwm_nb.magics.session import Session
+from flexwm_nb.magics.stage import LEFT
 
 if TYPE_CHECKING:
     from flexwm_nb.execution import Execution
-    from flexwm_nb.models.jobs import Job
+    from flexwm_nb.models.jobs import Job, JobUpdate
 
 LIVING = 8  # lines that live at once; more stand still
-TICK = 0.5  # seconds between two looks at the clock
 
 
 class ExecutionLook:
@@ -38,11 +38,19 @@ class ExecutionLook:
         if self._session.face == "plain":  # how far it is differs from run to run
             show_final(headline.evolve(state="started"), "plain")
             return
-        if job is None or job.done or self._session.face != "rich" or not self._places.acquire(blocking=False):
+        if job is None or job.done or self._session.face != "rich":
             show_final(headline, self._session.face)
             return
-        line = LivingLine(headline)
-        threading.Thread(target=self._follow, args=(execution, headline, line), name="flexwm-line", daemon=True).start()
+        engine = self._session.connected
+        if engine is not None and self._session.desk.is_seen:
+            stage = self._session.desk.stage(engine, execution, headline, job.raw_flow)
+            stage.open(LEFT).show()
+            stage.follow()
+        elif self._places.acquire(blocking=False):
+            follower = LineFollower(headline, execution, self._places.release)
+            self._session.desk.watcher.follow(follower, execution.events())
+        else:
+            show_final(headline, "rich")
 
     def _headline(self, execution: Execution, job: Job | None) -> Headline:
         known = self._session.headline(execution.id)
@@ -52,20 +60,30 @@ class ExecutionLook:
         known = known or Headline(subject=subject, language=job.language or "", job_id=job.id)
         return runs.ended(known, job)
 
-    def _follow(self, execution: Execution, headline: Headline, line: LivingLine) -> None:
-        """Update the line until the run has ended; only its own display is touched, no output is printed."""
-        clock = runs.Clock(headline)
-        feed = Feed(execution.events(), abort=execution.abort)
-        job: Job | None = None
-        try:
-            while (update := feed.take(TICK)) is not END:
-                if update is not None:
-                    clock.see(update)
-                    job = update.job or job
-                line.update(clock.headline())
-            line.update(runs.ended(headline, job or execution.job()))
-        except FlexwmError:  # the engine is gone: the line stays as it is
-            return
-        finally:
-            feed.close()
-            self._places.release()
+
+class LineFollower:
+    """A line that lives where no page draws widgets; only its own display is touched, no output is printed."""
+
+    ticks = True
+
+    def __init__(self, headline: Headline, execution: Execution, leave: Callable[[], object]) -> None:
+        """Show it. `leave` is called when it stands still."""
+        self._headline, self._execution, self._leave = headline, execution, leave
+        self._clock = runs.Clock(headline)
+        self._line = LivingLine(headline)
+        self._job: Job | None = None
+
+    def see(self, update: JobUpdate) -> None:
+        """Take an update in."""
+        self._clock.see(update)
+        self._job = update.job or self._job
+
+    def flush(self) -> None:
+        """Show how it stands."""
+        self._line.update(self._clock.headline())
+
+    def ended(self, error: BaseException | None) -> None:
+        """Show how it ended; where the engine is gone, the line stays as it is."""
+        if error is None:
+            self._line.update(runs.ended(self._headline, self._job or self._execution.job()))
+        self._leave()

@@ -8,9 +8,8 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.conftest import SCREENSHOTS, TOKEN
-
-LONG = 60_000  # milliseconds
+from tests.browser.conftest import TOKEN
+from tests.browser.helpers import LONG, command, picture
 
 pytestmark = pytest.mark.xdist_group("browser")
 
@@ -25,21 +24,10 @@ def notebook(page: Page, lab: str) -> Iterator[Page]:
     page.evaluate("() => { window.jupyterapp.commands.execute('kernelmenu:shutdown') }")
 
 
-def command(page: Page, name: str) -> None:
-    """Run one of JupyterLab's commands, as its menu does."""
-    page.evaluate("name => { window.jupyterapp.commands.execute(name) }", name)
-
-
 def outputs(page: Page, containing: str) -> Locator:
     """The outputs of the code cell whose source has this text."""
     source = page.locator(".jp-InputArea", has_text=containing)
     return page.locator(".jp-Notebook .jp-CodeCell").filter(has=source).first.locator(".jp-OutputArea-output")
-
-
-def picture(page: Page, name: str) -> None:
-    """Keep a screenshot for people to look at."""
-    SCREENSHOTS.mkdir(exist_ok=True)
-    page.screenshot(path=SCREENSHOTS / f"{name}.png")
 
 
 def test_run_all_shows_line_table_and_error(notebook: Page) -> None:

@@ -1,0 +1,102 @@
+/**
+ * Elements, times and spans; what every view is made of.
+ *
+ * All text reaches the page as text nodes and attribute values: nothing here parses HTML.
+ *
+ * @typedef {object} Model  what a view shows, whoever hosts it
+ * @property {Record<string, any>} state  what the kernel or the server knows
+ * @property {Record<string, any>} ui  what the person chose here: searched, folded, zoomed; kept when it is drawn anew
+ * @property {(message: Record<string, any>) => void} send  an action, such as `{act: "cancel"}`
+ *
+ * @typedef {(changed: Record<string, any>) => void} Update  draw what changed of a model's state
+ * @typedef {(model: Model, element: HTMLElement | ShadowRoot) => Update} View
+ */
+
+const SVG = "http://www.w3.org/2000/svg";
+
+/** What each state is called, and its sign: never told by colour alone. */
+export const STATES = {
+  queued: ["queued", "…"],
+  running: ["running", "▶"],
+  suspended: ["waits for an approval", "‖"],
+  success: ["ran", "✓"],
+  failure: ["failed", "✗"],
+  canceled: ["cancelled", "⊘"],
+  skipped: ["left out", "↷"],
+};
+export const DONE = new Set(["success", "failure", "canceled"]);
+
+/**
+ * An element. Children are elements or texts; `on…` are listeners, null and false attributes are left out.
+ * @returns {any}
+ */
+export function h(tag, attributes = {}, ...children) {
+  return filled(document.createElement(tag), attributes, children);
+}
+
+/** An SVG element. @returns {any} */
+export function s(tag, attributes = {}, ...children) {
+  return filled(document.createElementNS(SVG, tag), attributes, children);
+}
+
+function filled(element, attributes, children) {
+  for (const [name, value] of Object.entries(attributes)) {
+    if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
+    else if (value !== null && value !== undefined && value !== false) element.setAttribute(name, String(value));
+  }
+  element.append(...children.flat().filter((child) => child !== null && child !== undefined && child !== false));
+  return element;
+}
+
+/** Show or hide without a rebuild. */
+export function shown(element, visible) {
+  if (element.hidden === visible) element.hidden = !visible;
+}
+
+/** Set text only where it differs, so that selections and screen readers are left alone. */
+export function say(element, text) {
+  if (element.textContent !== text) element.textContent = text;
+}
+
+/** A span of seconds for people: `0.61 s`, `12.3 s`, `2 min 5 s`, `3 h 4 min`. */
+export function span(seconds) {
+  const total = Math.max(seconds, 0);
+  if (total < 9.995) return `${total.toFixed(2)} s`;
+  if (total < 59.95) return `${total.toFixed(1)} s`;
+  const minutes = Math.floor(Math.round(total) / 60);
+  if (minutes < 60) return `${minutes} min ${Math.round(total) % 60} s`;
+  return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+}
+
+/** A moment in the reader's own time; its zone and the same in UTC on hover. */
+export function moment(iso) {
+  const date = new Date(iso);
+  if (Number.isNaN(date.getTime())) return h("span", {}, String(iso));
+  const today = date.toDateString() === new Date().toDateString();
+  const zone = Intl.DateTimeFormat().resolvedOptions().timeZone || "local time";
+  const clock = date.toLocaleTimeString();
+  const title = `${date.toLocaleDateString()} ${clock} ${zone} · ${date.toISOString().replace("T", " ").replace("Z", " UTC")}`;
+  return h("time", { datetime: iso, title }, today ? clock : `${date.toLocaleDateString()} ${clock}`);
+}
+
+/** An id's ends, which name it. */
+export function short(id) {
+  return id.length <= 11 ? id : `${id.slice(0, 4)}…${id.slice(-6)}`;
+}
+
+/** A button. */
+export function button(text, title, onclick, attributes = {}) {
+  return h("button", { type: "button", class: "fx-button", title, onclick, ...attributes }, text);
+}
+
+/** Put text on the clipboard, and say so on the button for a moment. */
+export async function copied(pressed, text) {
+  const before = pressed.textContent;
+  try {
+    await navigator.clipboard.writeText(text);
+    say(pressed, "copied");
+  } catch {
+    say(pressed, "not allowed here");
+  }
+  setTimeout(() => say(pressed, before), 1200);
+}

@@ -1,0 +1,193 @@
+/** A run's log: only the lines in sight are in the page; searched, folded, coloured. */
+import { button, h, say, shown } from "./dom.js";
+import { pieces, plain } from "./ansi.js";
+
+const ROW = 18; // pixels of a line
+const KEPT = 20000; // lines in the page's memory
+const LONGEST = 2000; // characters of a line that are shown
+const SMALL = 10; // lines of the folded panel
+const LARGE = 30;
+const BANNER = /^--- [A-Z0-9 ().]+ CODE EXECUTION ---$/;
+const OPENS = /^::group::(.*)$/;
+const CLOSES = /^::endgroup::/;
+
+/**
+ * The state's `log` is `{first, lines, total}`; more lines come as the same, and are put at the end.
+ * @type {import("./dom.js").View}
+ */
+export function logView(model, element) {
+  const ui = (model.ui.log ??= { folded: {}, query: "", large: false, open: true });
+  const lines = (ui.lines ??= { first: 0, list: /** @type {string[]} */ ([]), gaps: new Map(), total: 0 });
+  let rows = []; // what can be scrolled to: {line} or {fold, title, count} or {gap}
+  let found = []; // positions in rows
+  let current = -1;
+  let follows = true;
+  let awaited = 0;
+  let base = 0; // lines that are the engine's own
+
+  const toggle = button("", "Show or hide the log", () => { ui.open = !ui.open; draw(); }, { "aria-expanded": "true", class: "fx-title" });
+  const search = h("input", {
+    type: "search", class: "fx-search", placeholder: "Search log", "aria-label": "Search the log", value: ui.query,
+    oninput: () => { ui.query = search.value; current = -1; look(); draw(); if (found.length) jump(0); },
+    onkeydown: (event) => {
+      if (event.key === "Enter") { event.preventDefault(); jump(event.shiftKey ? -1 : 1); }
+      if (event.key === "Escape") { search.value = ui.query = ""; look(); draw(); }
+    },
+  });
+  const count = h("span", { class: "fx-muted", role: "status" });
+  const back = button("↑", "Match before (Shift+Enter)", () => jump(-1), { "aria-label": "Match before" });
+  const next = button("↓", "Next match (Enter)", () => jump(1), { "aria-label": "Next match" });
+  const whole = button("earlier lines", "Read the log from its first line", () => model.send({ act: "whole_log" }));
+  const size = button("", "More or fewer lines at once", () => { ui.large = !ui.large; draw(); });
+  const end = button("newest ↓", "Follow the newest lines", () => { follows = true; draw(); });
+  const tools = h("span", { class: "fx-tools" }, search, count, back, next, whole, size);
+  const list = h("div", { class: "fx-rows" });
+  const pane = h("div", { class: "fx-pane", tabindex: "0", role: "region", "aria-label": "Log lines", onscroll: scrolled }, list);
+  const floating = h("div", { class: "fx-newest" }, end);
+  element.append(h("section", { class: "fx-log" }, h("div", { class: "fx-bar" }, toggle, tools), pane, floating));
+
+  function scrolled() {
+    follows = pane.scrollTop + pane.clientHeight >= pane.scrollHeight - ROW;
+    paint();
+  }
+
+  function take(part) {
+    if (part.whole || !lines.list.length) Object.assign(lines, { first: part.first, list: [], gaps: new Map() });
+    const reached = lines.first + lines.list.length;
+    if (part.first > reached) { // too many came at once
+      lines.gaps.set(lines.list.length, part.first - reached);
+      lines.first = part.first - lines.list.length;
+    }
+    const known = lines.first + lines.list.length - part.first;
+    for (const line of part.lines.slice(Math.max(known, 0))) lines.list.push(line);
+    if (lines.list.length > KEPT) {
+      const dropped = lines.list.length - KEPT;
+      lines.list.splice(0, dropped);
+      lines.first += dropped;
+      lines.gaps = new Map([...lines.gaps].filter(([at]) => at > dropped).map(([at, size]) => [at - dropped, size]));
+    }
+    lines.partial = part.partial ?? "";
+    lines.total = Math.max(part.total ?? 0, lines.first + lines.list.length);
+  }
+
+  /** The lines with what is folded left out. */
+  function arrange() {
+    rows = [];
+    const banner = lines.first === 0 ? lines.list.slice(0, 200).findIndex((line) => BANNER.test(line)) : -1;
+    let inside = null;
+    if (banner >= 0) {
+      ui.base = banner + (lines.list[banner + 1] === "" ? 2 : 1);
+      inside = head("engine", "engine", ui.base);
+    }
+    base = ui.base ?? 0;
+    lines.list.forEach((line, at) => {
+      if (lines.gaps.has(at)) rows.push({ gap: lines.gaps.get(at) });
+      const opened = OPENS.exec(line);
+      if (opened) { inside = head(`g${lines.first + at}`, plain(opened[1]) || "group", 0); return; }
+      if (CLOSES.test(line)) { inside = null; return; }
+      if (inside && inside.fold !== "engine") inside.count += 1;
+      if (!inside || !inside.folded) rows.push({ line: at, deep: inside !== null });
+      if (at === ui.base - 1 && inside?.fold === "engine") inside = null;
+    });
+    if (plain(lines.partial ?? "")) rows.push({ line: lines.list.length });
+    look();
+  }
+
+  /** A line; after the last one the one that has not ended yet. */
+  function lineAt(at) {
+    return at < lines.list.length ? lines.list[at] : lines.partial;
+  }
+
+  function head(key, title, number) {
+    const folded = ui.folded[key] ?? true;
+    const row = { fold: key, title, count: number, folded };
+    rows.push(row);
+    return row;
+  }
+
+  function look() {
+    const wanted = ui.query.toLowerCase();
+    found = [];
+    if (wanted) rows.forEach((row, at) => { if (row.line !== undefined && plain(lineAt(row.line)).toLowerCase().includes(wanted)) found.push(at); });
+    if (current >= found.length) current = -1;
+  }
+
+  function jump(step) {
+    if (!found.length) return;
+    current = step === 0 ? 0 : (current + step + found.length) % found.length;
+    follows = false;
+    pane.scrollTop = Math.max(found[current] * ROW - pane.clientHeight / 2, 0);
+    draw();
+  }
+
+  function draw() {
+    const number = lines.total + (plain(lines.partial ?? "") ? 1 : 0) - base;
+    const visible = rows.length > 0;
+    shown(element.firstElementChild ?? element, visible);
+    say(toggle, `${ui.open ? "▾" : "▸"} log · ${number.toLocaleString()} line${number === 1 ? "" : "s"}`);
+    toggle.setAttribute("aria-expanded", String(ui.open));
+    shown(pane, ui.open);
+    shown(tools, ui.open);
+    const most = ui.large ? LARGE : SMALL;
+    const high = rows.length <= 4 ? 4 : rows.length <= SMALL ? SMALL : Math.min(rows.length, most);
+    const height = `${high * ROW + 6}px`;
+    if (pane.style.height !== height) pane.style.height = height;
+    list.style.height = `${rows.length * ROW}px`;
+    say(size, ui.large ? "fewer" : "more");
+    shown(size, rows.length > SMALL);
+    shown(whole, lines.first > 0 || lines.gaps.size > 0);
+    shown(search, rows.length > 3);
+    const searched = ui.query !== "";
+    for (const part of [count, back, next]) shown(part, searched);
+    say(count, found.length ? `${current < 0 ? "" : `${current + 1} of `}${found.length.toLocaleString()}` : "nothing");
+    if (follows && !searched) pane.scrollTop = rows.length * ROW;
+    shown(floating, ui.open && !follows && !searched);
+    paint();
+  }
+
+  /** Put the rows in sight into the page. */
+  function paint() {
+    const first = Math.max(Math.floor(pane.scrollTop / ROW) - 5, 0);
+    const last = Math.min(first + Math.ceil((pane.clientHeight || SMALL * ROW) / ROW) + 10, rows.length);
+    const made = [];
+    for (let at = first; at < last; at += 1) made.push(row(at));
+    list.style.paddingTop = `${first * ROW}px`;
+    list.replaceChildren(...made);
+  }
+
+  function row(at) {
+    const { line, fold, gap, title, count: inner, folded, deep } = rows[at];
+    if (gap) return h("div", { class: "fx-row fx-muted" }, `… ${gap.toLocaleString()} lines came too fast to be shown here`);
+    if (fold) {
+      const text = `${folded ? "▸" : "▾"} ${title} · ${inner} line${inner === 1 ? "" : "s"}`;
+      const flip = () => { ui.folded[fold] = !folded; follows = false; arrange(); draw(); };
+      return h("div", { class: "fx-row" }, h("button", { type: "button", class: "fx-fold", "aria-expanded": String(!folded), onclick: flip }, text));
+    }
+    const text = lineAt(line);
+    const cut = text.length > LONGEST ? `${text.slice(0, LONGEST)}` : text;
+    const parts = pieces(cut).map((piece) => coloured(piece));
+    const more = text.length > LONGEST ? [h("span", { class: "fx-muted" }, ` … ${(text.length - LONGEST).toLocaleString()} characters more`)] : [];
+    const here = current >= 0 && found[current] === at;
+    const classes = ["fx-row", deep && "fx-deep", here && "fx-here", ui.query && !here && found.includes(at) && "fx-match"];
+    return h("div", { class: classes.filter(Boolean).join(" "), dir: "auto" }, h("span", { class: "fx-at", "aria-hidden": "true" }, line < base - lines.first ? "" : String(lines.first + line + 1 - base)), ...parts, ...more);
+  }
+
+  function update(changed) {
+    if (changed.log) take(changed.log);
+    if (!changed.log || awaited) return;
+    awaited = requestAnimationFrame(() => { awaited = 0; arrange(); draw(); });
+  }
+  if (model.state.log) take(model.state.log);
+  arrange();
+  draw();
+  requestAnimationFrame(draw); // once it has a height
+  return update;
+}
+
+function coloured({ text, classes, color, background }) {
+  if (!classes.length && !color && !background) return text;
+  const made = h("span", { class: classes.join(" ") }, text);
+  if (color) made.style.color = color;
+  if (background) made.style.background = background;
+  return made;
+}

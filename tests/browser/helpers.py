@@ -1,0 +1,30 @@
+"""What people do in a notebook, for tests."""
+
+from __future__ import annotations
+
+from playwright.sync_api import Locator, Page
+
+from tests.browser.conftest import SCREENSHOTS
+
+LONG = 60_000  # milliseconds
+
+
+def command(page: Page, name: str) -> None:
+    """Run one of JupyterLab's commands, as its menu does."""
+    page.evaluate("name => { window.jupyterapp.commands.execute(name) }", name)
+
+
+def write_cell(page: Page, source: str) -> Locator:
+    """Write a new last cell, run it, and give the place where it and its outputs are."""
+    count = page.locator(".jp-Notebook .jp-CodeCell").count()
+    page.evaluate("at => { window.jupyterapp.shell.currentWidget.content.activeCellIndex = at }", count - 1)
+    command(page, "notebook:insert-cell-below")
+    page.locator(".jp-Notebook .jp-mod-active .cm-content").fill(source)
+    command(page, "notebook:run-cell")
+    return page.locator(".jp-Notebook .jp-CodeCell").nth(count)
+
+
+def picture(page: Page, name: str) -> None:
+    """Keep a screenshot for people to look at."""
+    SCREENSHOTS.mkdir(exist_ok=True)
+    page.screenshot(path=SCREENSHOTS / f"{name}.png")

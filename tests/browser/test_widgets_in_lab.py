@@ -1,0 +1,92 @@
+"""Living views as a person uses them in JupyterLab: watched, cancelled, detached, searched, opened again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import nbformat
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.browser.conftest import SEEN_AT, TOKEN
+from tests.browser.helpers import LONG, command, picture, write_cell
+
+pytestmark = pytest.mark.xdist_group("browser")
+
+ALERTS: list[str] = []  # what a script that job data smuggled in would have said
+SLOW = """%%windmill_script python3 f/watch/slow
+import time
+def main(lines: int = 600):
+    for number in range(lines):
+        print(f"\\x1b[31mstep\\x1b[0m {number} <img src=x onerror=alert(1)>", flush=True)
+        time.sleep(0.05)
+    return {"lines": lines, "deep": {"er": [1, 2, 3]}}
+"""
+
+
+@pytest.fixture(scope="module")
+def opened(browser: Browser, lab: str, lab_folder: Path) -> Iterator[Page]:
+    """An empty notebook in a tab, the extension loaded; a dialog of a script would fail the test."""
+    kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3 (ipykernel)"}}
+    nbformat.write(
+        nbformat.v4.new_notebook(metadata=kernel, cells=[nbformat.v4.new_code_cell()]), lab_folder / "w.ipynb"
+    )
+    context = browser.new_context(viewport=SEEN_AT)  # type: ignore[arg-type]
+    page = context.new_page()
+    page.on(
+        "dialog", lambda dialog: (ALERTS.append(dialog.message) if dialog.type == "alert" else None, dialog.accept())
+    )
+    page.goto(f"{lab}lab/tree/w.ipynb?token={TOKEN}&reset")
+    expect(page.get_by_text("Python 3 (ipykernel) | Idle")).to_be_visible(timeout=LONG)
+    write_cell(page, "%load_ext flexwm_nb")
+    write_cell(page, "import time; time.sleep(2)")  # the page has answered by then
+    yield page
+    command(page, "kernelmenu:shutdown")
+    context.close()
+
+
+def test_a_run_is_watched_searched_and_cancelled_while_its_cell_runs(opened: Page) -> None:
+    """The log is coloured and inert; a click on Cancel ends the job and the cell with an error."""
+    cell = write_cell(opened, SLOW)
+    expect(cell.locator(".fx-state")).to_have_text("running", timeout=LONG)
+    expect(cell.locator(".fx-row .fx-fg1").first).to_have_text("step")
+    expect(cell.get_by_text("<img src=x").first).to_be_visible()
+    cell.get_by_placeholder("Search log").fill("step 3 ")
+    expect(cell.locator(".fx-here")).to_contain_text("step 3 ")
+    picture(opened, "run")
+    cell.get_by_role("button", name="Cancel").click()
+    expect(cell.locator(".fx-state")).to_have_text("cancelled", timeout=5_000)
+    expect(cell.locator(".jp-OutputArea-output").last).to_contain_text("cancelled in the notebook")
+    assert not ALERTS
+
+
+def test_a_run_is_detached_run_again_and_found_after_a_reload(opened: Page) -> None:
+    """The notebook goes on at once; the view stays alive, whatever cell runs, and when the page is loaded anew."""
+    cell = write_cell(opened, "%windmill_run f/watch/slow -o later")
+    cell.get_by_role("button", name="Detach").click(timeout=LONG)
+    expect(write_cell(opened, "type(later).__name__")).to_contain_text("Execution")
+    cell.get_by_role("button", name="Cancel").click()
+    cell.get_by_role("button", name="Run again").click(timeout=LONG)
+    expect(cell.locator(".fx-state")).to_have_text("running", timeout=LONG)
+    command(opened, "docmanager:save")
+    opened.reload()
+    again = opened.locator(".jp-Notebook .jp-CodeCell", has_text="-o later")
+    expect(again.locator(".fx-state")).to_have_text("running", timeout=LONG)
+    again.get_by_role("button", name="Cancel").click()
+    expect(again.locator(".fx-state")).to_have_text("cancelled", timeout=LONG)
+
+
+def test_one_run_is_looked_at_and_the_saved_notebook_has_its_picture(opened: Page, lab_folder: Path) -> None:
+    """Arguments and result unfold; what was saved has HTML and text and no widget that could be missing."""
+    cell = write_cell(opened, "%windmill_run f/watch/slow lines=1 -q\n%windmill_job")
+    expect(cell.locator(".fx-facts")).to_contain_text("lines: 1", timeout=LONG)
+    cell.locator(".fx-result summary", has_text="deep").click()
+    expect(cell.locator(".fx-result .fx-key", has_text="er")).to_be_visible()
+    picture(opened, "job")
+    command(opened, "docmanager:save")
+    expect(opened.locator(".jp-mod-dirty")).to_have_count(0)
+    saved = nbformat.read(lab_folder / "w.ipynb", 4)
+    kinds = {kind for cell in saved.cells for output in cell.get("outputs", ()) for kind in output.get("data", {})}
+    assert kinds == {"text/html", "text/plain"}
+    assert "widgets" not in saved.metadata
