@@ -110,7 +110,10 @@ def test_a_stack_shows_the_scripts_own_lines(http: httpx.Client) -> None:
     """Nothing of the program that calls it; a native one is headed by its source's line."""
     content = "function inner() {\n  throw new RangeError('deep')\n}\nexport function main() {\n  inner()\n}"
     for language in ("bun", "deno", "bunnative"):
-        stack = run(http, preview(http, language, content))[1]["error"]["stack"]
+        job = preview(http, language, content)
+        stack = run(http, job)[1]["error"]["stack"]
+        assert "script.mjs" not in log_of(http, job)
+        assert ("RangeError: deep" in log_of(http, job)) is (language == "bun")
         assert "main.ts:2" in stack and "main.ts:5" in stack
         assert "script.mjs" not in stack
         assert stack.startswith("  throw new RangeError('deep')\n") is (language == "bunnative")

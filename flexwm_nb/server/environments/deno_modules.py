@@ -5,12 +5,11 @@ Each entry is a directory of deno's own (DENO_DIR), so what a script runs with d
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 from flexwm_nb.server.environments.cache import Cache, key_of
 from flexwm_nb.server.runners.imports import ENTRY, Sources
-from flexwm_nb.server.runners.stages import Stage
+from flexwm_nb.server.runners.stages import Stage, tool_environment
 
 KIND = "deno"
 SOURCES, MODULES, LOCK = "sources", "modules", "deno.lock"
@@ -40,7 +39,7 @@ async def load(cache: Cache, deno: str, sources: Sources, lock: str | None, stag
         if lock:
             (folder / LOCK).write_text(lock)
         frozen = ["--frozen"] if lock else []
-        environment = {**os.environ, **VARIABLES, "DENO_DIR": str(folder / MODULES)}
+        environment = {**tool_environment(), **VARIABLES, "DENO_DIR": str(folder / MODULES)}
         command = [deno, "cache", "--no-check", "--no-config", f"--lock=../{LOCK}", *frozen, ENTRY]
         await stage.run("deno run", command, folder / SOURCES, environment, inherit=[descriptor])
         for left in (folder / MODULES).iterdir():

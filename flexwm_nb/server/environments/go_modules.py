@@ -6,14 +6,13 @@ caches, which are safe for concurrent use.
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
 from flexwm_nb.server.environments.cache import Cache, key_of
 from flexwm_nb.server.runners.base import RunnerError
 from flexwm_nb.server.runners.imports import remarks
-from flexwm_nb.server.runners.stages import Stage
+from flexwm_nb.server.runners.stages import Stage, tool_environment
 from flexwm_nb.signatures import trees
 
 KIND = "go"
@@ -54,7 +53,7 @@ async def build(cache: Cache, go: str, sources: GoSources, stage: Stage, *, abou
     async def make(folder: Path, lock: int) -> None:
         """Build in that folder."""
         place(folder, sources)
-        environment = {**os.environ, "GOFLAGS": "-mod=mod", "CGO_ENABLED": "0", "GOTOOLCHAIN": "local"}
+        environment = {**tool_environment(), "GOFLAGS": "-mod=mod", "CGO_ENABLED": "0", "GOTOOLCHAIN": "local"}
         stage.note(SETUP)
         if not sources.lock and needs_modules(sources.content):
             await stage.run("go mod tidy", [go, "mod", "tidy"], folder, environment, inherit=[lock])

@@ -6,12 +6,12 @@ A lock is package.json, a line `//bun.lock` and bun's own lock, or `<empty>` whe
 from __future__ import annotations
 
 import json
-import os
+from datetime import datetime, timezone
 from pathlib import Path
 
 from flexwm_nb.server.environments.cache import Cache, key_of
 from flexwm_nb.server.runners.base import RunnerError
-from flexwm_nb.server.runners.stages import Stage
+from flexwm_nb.server.runners.stages import Stage, tool_environment
 
 KIND = "npm"
 MANIFEST, LOCK, MODULES = "package.json", "bun.lock", "node_modules"
@@ -56,7 +56,9 @@ def find(cache: Cache, manifest: str, text: str | None, npm: str | None = None) 
 
 
 def _key(manifest: str, text: str | None, npm: str | None) -> str:
-    return key_of(manifest, text or "", *(["npm"] if npm else []))
+    """What is pinned stays; what is not is resolved anew each day."""
+    moment = datetime.now(timezone.utc).date().isoformat() if text is None else ""
+    return key_of(manifest, text or "", moment, "npm" if npm else "bun")
 
 
 async def install(
@@ -74,7 +76,7 @@ async def install(
         if npm:
             command = [npm, "install", "--no-audit", "--no-fund", "--ignore-scripts", "--loglevel=error"]
         name = "npm install" if npm else "bun install"
-        await stage.run(name, command, folder, dict(os.environ), inherit=[lock])
+        await stage.run(name, command, folder, tool_environment(), inherit=[lock])
         (folder / MODULES).mkdir(exist_ok=True)
 
     return await cache.get(KIND, _key(manifest, text, npm), make, about=describe(manifest))

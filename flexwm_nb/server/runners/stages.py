@@ -21,6 +21,7 @@ from flexwm_nb.server.runners import failures
 from flexwm_nb.server.runners.base import Outcome, Runner, RunnerError, RunRequest, ToolFailed
 from flexwm_nb.server.runners.output import Output
 
+OWN = ("FLEXWM_", "WM_", "BASE_INTERNAL_URL", "DATABASE_URL")  # how names begin of variables with secrets
 CHUNK = 64 * 1024  # bytes read at once
 
 log = logging.getLogger(__name__)
@@ -43,6 +44,11 @@ class Begun(Protocol):
 
     def terminate(self, reason: str, *, grace: float = 0.0) -> None:
         """End it for this reason."""
+
+
+def tool_environment() -> dict[str, str]:
+    """The environment of tools: the server's, with proxies, registries and caches, less what is the server's own."""
+    return {name: value for name, value in os.environ.items() if not name.startswith(OWN)}
 
 
 class Stage:

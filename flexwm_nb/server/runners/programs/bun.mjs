@@ -4,7 +4,8 @@
 import { mkdirSync, readSync, symlinkSync, writeFileSync, writeSync } from "node:fs"
 import { dirname, join } from "node:path"
 import { pathToFileURL } from "node:url"
-import { call, describe, rehearse } from "./script.mjs"
+import { inspect } from "node:util"
+import { call, describe, rehearse, withoutOwn } from "./script.mjs"
 
 const CONTROL = 3
 const { Buffer, process: self } = globalThis // a native script loses them
@@ -79,13 +80,20 @@ async function load(order) {
   }
 }
 
+/** Print an error as the runtime does, without the frames of this program. */
+function print(error) {
+  if (!(error instanceof Error)) return console.error(error)
+  const text = self.versions.bun ? Bun.inspect(error, { colors: true }) : inspect(error)
+  writeSync(2, `${withoutOwn(text).trimEnd()}\n`)
+}
+
 /** Run the function, and answer. */
 async function run(module, order) {
   try {
     send("R", await call(module, order))
     return true
   } catch (error) {
-    if (!order.native) console.error(error)
+    if (!order.native) print(error)
     if (error === null || error === undefined) self.exit(1)
     const found = describe(error, order.step, !order.native)
     send("E", order.native ? withLine(found, order) : found)
