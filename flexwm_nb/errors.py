@@ -159,7 +159,7 @@ class EngineVersionMismatch(EngineError):
 class BinaryNotFound(EngineError):
     """There is no Windmill program on this machine.
 
-    Name one with WINDMILL_BINARY_PATH, or build it from a checkout with flexwm build.
+    Name one with WINDMILL_BINARY_PATH, or build it from a checkout: flexwm build, %windmill_connect --build.
     """
 
 

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -21,7 +23,7 @@ import pytest
 
 import flexwm_nb
 from flexwm_nb.engine import Engine
-from tests import databases
+from tests import databases, stand_in
 
 TOKEN = "token-of-the-tests"
 WORKSPACE = "demo"
@@ -146,3 +148,18 @@ def mysql() -> Iterator[dict[str, Any]]:
         pytest.skip("neither mariadbd nor mysqld is installed: apt-get install mariadb-server")
     with databases.running_mysql() as resource:
         yield resource
+
+
+@pytest.fixture(scope="session")
+def program(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A program that a managed engine can run in Windmill's place."""
+    return stand_in.write(tmp_path_factory.mktemp("program") / "windmill", stand_in.WINDMILL)
+
+
+@pytest.fixture(scope="module")
+def folder() -> Iterator[Path]:
+    """A folder with a short name that others may pass through: who runs a database where root runs the tests."""
+    made = Path(tempfile.mkdtemp(prefix="flexwm"))
+    made.chmod(0o711)
+    yield made
+    shutil.rmtree(made, ignore_errors=True)

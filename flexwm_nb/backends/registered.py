@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -24,7 +25,9 @@ OTHERS = 0o077  # permissions of everybody but the owner
 
 def folder() -> Path:
     """Where the notes are."""
-    return Path(platformdirs.user_runtime_dir(APPLICATION)) / "engines"
+    with warnings.catch_warnings():  # where a system has no such folder, a temporary one does
+        warnings.simplefilter("ignore", UserWarning)
+        return Path(platformdirs.user_runtime_dir(APPLICATION)) / "engines"
 
 
 def register(endpoint: Endpoint) -> Path:

@@ -47,6 +47,7 @@ class Connect(Command):
     target: str | None = None
     workspace: str | None = None
     token_from: str | None = None  # kernel variable
+    build: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -177,7 +178,16 @@ def _connect(name: str, parsed: Parsed) -> Command:
     target = parsed.get("ENGINE")
     if target is not None and "://" not in target and (close := nearest(target, ENGINES)) not in (None, target):
         raise InvalidInput(f"{target!r} is no engine", remedy=f"Did you mean {close}?")
-    return Connect(magic=name, target=target, workspace=parsed.get("workspace"), token_from=parsed.get("token"))
+    build = parsed.get("build", False)
+    if build and target not in (None, "managed"):
+        raise InvalidInput(f"--build makes the managed engine's program, not that of {target}", remedy="Write managed")
+    return Connect(
+        magic=name,
+        target="managed" if build else target,
+        workspace=parsed.get("workspace"),
+        token_from=parsed.get("token"),
+        build=build,
+    )
 
 
 def _jobs(name: str, parsed: Parsed) -> Command:

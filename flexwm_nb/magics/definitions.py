@@ -37,6 +37,11 @@ DEFINITIONS: tuple[Definition, ...] = (
                 offers="variable",
                 help="kernel variable with the token (else WM_TOKEN, the keyring, or a question)",
             ),
+            Option(
+                names=("--build",),
+                kind="switch",
+                help="first build the managed engine's program from third_party/windmill",
+            ),
         ),
         examples=("%windmill_connect", "%windmill_connect https://windmill.example.org --workspace data"),
         python='wm = flexwm_nb.connect("local", workspace="demo")',

@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 import getpass
+import queue
 import sys
-from typing import TYPE_CHECKING
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import Future
+from datetime import timedelta
+from typing import TYPE_CHECKING, TypeVar
 
-from flexwm_nb.display import checks
+from flexwm_nb.display import checks, wording
+from flexwm_nb.display.steps import LivingSteps
 from flexwm_nb.display.tables import Table
 from flexwm_nb.errors import AuthenticationFailed, InvalidArguments
+from flexwm_nb.magics.awaiting import END, Feed
 from flexwm_nb.magics.commands import Command, Connect
 from flexwm_nb.magics.definitions import DEFINITIONS
 from flexwm_nb.magics.session import Call
@@ -16,6 +24,9 @@ from flexwm_nb.magics.values import variable
 
 if TYPE_CHECKING:
     from flexwm_nb.engine import Engine
+
+T = TypeVar("T")
+TICK = 0.5  # seconds
 
 
 async def windmill(call: Call, command: Command) -> Table:
@@ -27,25 +38,74 @@ async def windmill(call: Call, command: Command) -> Table:
 async def windmill_connect(call: Call, command: Connect) -> None:
     """Choose the engine, and say in one line which it is."""
     session, token = call.session, token_of(call, command.token_from)
+    began, steps = time.monotonic(), ""
+    if command.build:
+        await _built(call)
     if (command.target, command.workspace, token) == (None, None, None):
         engine = await call.engine()
     else:
         target = command.target or session.settings.engine or None
         workspace = command.workspace or session.settings.workspace or None
-        engine = await _chosen(call, target, workspace, token)
+        engine, steps = await _chosen(call, target, workspace, token)
     found = await call.work(engine.describe)
     health = "healthy" if found.healthy else "not healthy (see %windmill_doctor)"
-    print(f"{found.kind} engine · workspace {found.workspace} · {health}" if session.face == "plain" else found)
+    if session.face == "plain":
+        print(f"{found.kind} engine · workspace {found.workspace} · {health}")
+    elif steps and found.healthy:
+        seconds = time.monotonic() - began
+        print(f"{steps} · workspace {found.workspace} · ready in {wording.seconds(timedelta(seconds=seconds))}")
+    else:
+        print(found)
 
 
-async def _chosen(call: Call, target: str | None, workspace: str | None, token: str | None) -> Engine:
+async def _chosen(call: Call, target: str | None, workspace: str | None, token: str | None) -> tuple[Engine, str]:
     """Connect; where nothing has a token, ask the person who is there. Raises AuthenticationFailed."""
     try:
-        return await call.work(call.session.connect(target, workspace, token).result)
+        return await _connected(call, target, workspace, token)
     except AuthenticationFailed as error:
         if not error.details.get("missing") or not (given := asked_token(call, f"{error.what}. Token: ")):
             raise
-        return await call.work(call.session.connect(target, workspace, given).result)
+        return await _connected(call, target, workspace, given)
+
+
+async def _connected(call: Call, target: str | None, workspace: str | None, token: str | None) -> tuple[Engine, str]:
+    """Connect, with each step of a start in one line."""
+    return await _followed(call, lambda tell: call.session.connect(target, workspace, token, tell=tell).result())
+
+
+async def _built(call: Call) -> None:
+    """Build the managed engine's program, with progress; an interrupt stops the build. Raises EngineError."""
+    from flexwm_nb.backends.managed.manager import BuildManager
+    from flexwm_nb.config import Config
+
+    cancelled = threading.Event()
+    await _followed(call, lambda tell: BuildManager(Config()).build(tell, cancelled), cancelled.set)
+
+
+async def _followed(
+    call: Call, work: Callable[[Callable[[str], None]], T], abort: Callable[[], None] = lambda: None
+) -> tuple[T, str]:
+    """Do something in a thread that tells its steps, and show them in one line meanwhile; what it gave, and they."""
+    told: queue.SimpleQueue[str | None] = queue.SimpleQueue()
+    done: Future[T] = Future()
+
+    def run() -> None:
+        try:
+            done.set_result(work(told.put))
+        except BaseException as error:  # handed over to who waits
+            done.set_exception(error)
+        told.put(None)
+
+    threading.Thread(target=run, name="flexwm-steps", daemon=True).start()
+    line, feed = LivingSteps(call.session.face), Feed(iter(told.get, None), abort=abort)
+    try:
+        while (step := await call.pace.take(feed, TICK)) is not END:
+            if step is not None:
+                line.add(step)
+    finally:
+        feed.close()
+        line.close()
+    return done.result(), str(line)
 
 
 def asked_token(call: Call, question: str) -> str:

@@ -51,9 +51,18 @@ class Session:
         return self.connect(self.settings.engine or None, self.settings.workspace or None, again=False)
 
     def connect(
-        self, target: str | None, workspace: str | None, token: str | None = None, *, again: bool = True
+        self,
+        target: str | None,
+        workspace: str | None,
+        token: str | None = None,
+        *,
+        again: bool = True,
+        tell: Callable[[str], None] | None = None,
     ) -> Future[Engine]:
-        """Connect in a thread to another engine that answers; what runs on the one before can still be followed."""
+        """Connect in a thread to another engine that answers; what runs on the one before can still be followed.
+
+        `tell` gets the steps of a start, in that thread.
+        """
         with self._change:
             before = self._engine
             if not again and before is not None and not _failed(before):
@@ -61,7 +70,7 @@ class Session:
             future: Future[Engine] = Future()
             self._engine = future
             self._opened.append(future)
-        named = {"workspace": workspace, "token": token}
+        named = {"workspace": workspace, "token": token, "progress": tell}
         arguments = (future, before, target, named, again)
         threading.Thread(target=self._open, args=arguments, name="flexwm-connect", daemon=True).start()
         return future

@@ -14,15 +14,18 @@ from flexwm_nb.engine import Engine
 from flexwm_nb.handshake import INTERPRETER_HEADER
 from flexwm_nb.models.scripts import Registration, ScriptDraft
 from flexwm_nb.services.scripts import ScriptService
-from tests.conftest import TOKEN, WORKSPACE, Server
+from tests.conftest import WORKSPACE, Server
 
 CONTENT = "import sys\ndef main():\n    return sys.executable\n"
+
+
+pytestmark = pytest.mark.local("chooses a Python by the client's")
 
 
 def register(server: Server, interpreter: str) -> Registration:
     """Register the script as a kernel of that Python does."""
     headers = ((INTERPRETER_HEADER, interpreter),)
-    endpoint = Endpoint(kind="local", url=server.url, workspace=WORKSPACE, token=TOKEN, headers=headers)
+    endpoint = Endpoint(kind="local", url=server.url, workspace=WORKSPACE, token=server.token, headers=headers)
     with contextlib.closing(Client(endpoint)) as client:
         return ScriptService(client).register(
             ScriptDraft(path="u/admin/interpreter", language="python3", content=CONTENT)

@@ -71,6 +71,7 @@ def test_keys_that_lead_astray_are_refused(http: httpx.Client, key: str) -> None
     assert http.post(UPLOAD, params={"file_key": key}, content=b"x").status_code == 400
 
 
+@pytest.mark.local("keeps them in its store")
 def test_contents_are_the_owners_alone(http: httpx.Client, server: Any) -> None:
     """Files have mode 0600 in a directory of mode 0700, under names of their own."""
     http.post(UPLOAD, params={"file_key": "u/admin/private"}, content=b"x")

@@ -17,7 +17,7 @@ import wmill
 from flexwm_nb import sync
 from flexwm_nb.engine import Engine
 from flexwm_nb.flows.builder import Flow
-from tests.conftest import TOKEN, WORKSPACE, Server
+from tests.conftest import WORKSPACE, Server
 
 TOURS = Path(__file__).parent / "clients"
 MODULES = Path(sys.prefix) / "node" / "node_modules"  # of npm
@@ -56,7 +56,7 @@ def node(tmp_path: Path, program: str, *arguments: str, **environment: str) -> A
 
 def test_windmill_api(server: Server, home: str, tmp_path: Path) -> None:
     """The generated Python client: scripts, flows, jobs, variables, resources, schedules."""
-    command = [sys.executable, str(TOURS / "windmill_api_tour.py"), server.url, TOKEN, WORKSPACE, home]
+    command = [sys.executable, str(TOURS / "windmill_api_tour.py"), server.url, server.token, WORKSPACE, home]
     assert said(command, tmp_path, PYTHONPATH=str(WINDMILL_API)) == {
         "not as described": NOT_AS_DESCRIBED,
         "script": "twice", "same hash": f"{home}/s", "scripts": [f"{home}/s"], "exists": True, "result": 8,
@@ -70,8 +70,8 @@ def test_windmill_api(server: Server, home: str, tmp_path: Path) -> None:
 
 def test_windmill_client(server: Server, home: str, tmp_path: Path) -> None:
     """The TypeScript client that scripts import."""
-    where = {"WM_TOKEN": TOKEN, "BASE_INTERNAL_URL": server.url, "WM_WORKSPACE": WORKSPACE, "NO_PROXY": "127.0.0.1"}
-    assert node(tmp_path, "windmill_client_tour.mjs", home, **where) == {
+    where = {"WM_TOKEN": server.token, "BASE_INTERNAL_URL": server.url, "WM_WORKSPACE": WORKSPACE}
+    assert node(tmp_path, "windmill_client_tour.mjs", home, **where, NO_PROXY="127.0.0.1") == {
         "script": "twice", "result": 8, "later": 10, "flow": 12, "variable": "two", "resource": {"a": "two"},
         "missing": True, "state": {"n": 1}, "file": "some text", "schedule": "0 0 3 * * *", "canceled": True,
     }  # fmt: skip
@@ -79,7 +79,7 @@ def test_windmill_client(server: Server, home: str, tmp_path: Path) -> None:
 
 def test_wmill_outside_of_a_job(server: Server, http: httpx.Client, home: str) -> None:
     """The Python client that scripts import, in a program of its own."""
-    client = wmill.Windmill(base_url=server.url, token=TOKEN, workspace=WORKSPACE)
+    client = wmill.Windmill(base_url=server.url, token=server.token, workspace=WORKSPACE)
     content = "def main(x: int):\n    return 2 * x\n"
     script = {"path": f"{home}/s", "summary": "", "description": "", "content": content, "language": "python3"}
     http.post("/w/demo/scripts/create", json=script).raise_for_status()

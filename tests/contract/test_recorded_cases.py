@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import TOKEN, WORKSPACE
+from tests.conftest import WORKSPACE
 
 RECORDED = Path(__file__).parents[3] / "shared" / "conformance"
 LANGUAGES = {"python3", "bash", "bun", "deno", "go"}
@@ -35,7 +35,7 @@ def load_runner() -> ModuleType:
 @pytest.fixture(scope="module")
 def peer(server: Any) -> Iterator[Any]:
     """The runner's view of the running engine."""
-    found = load_runner().Server(server.url, TOKEN, WORKSPACE, 60)
+    found = load_runner().Server(server.url, server.token, WORKSPACE, 60)
     yield found
     found.http.close()
 

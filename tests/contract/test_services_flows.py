@@ -29,7 +29,7 @@ from flexwm_nb.execution import Execution
 from flexwm_nb.flows.builder import Flow
 from flexwm_nb.flows.references import js
 from flexwm_nb.models.scripts import ScriptDraft
-from tests.conftest import TOKEN, WORKSPACE
+from tests.conftest import WORKSPACE
 
 _numbers = count()
 SECONDS = 30.0
@@ -427,7 +427,7 @@ def test_the_command_line(
     """`flexwm pull` and `flexwm push` show what will change, and change it when they are told to."""
     flow.path = f"f/sync_{next(_numbers)}/daily"
     engine.flows.register(flow)
-    monkeypatch.setenv("WM_TOKEN", TOKEN)
+    monkeypatch.setenv("WM_TOKEN", engine.client.endpoint.token or "")
     where = [flow.path, "--dir", str(tmp_path), "--engine", engine.client.endpoint.url, "--workspace", WORKSPACE]
     assert main(["pull", *where, "--dry-run"]) == 0
     assert f"+ {flow.path}.flow/flow.yaml" in capsys.readouterr().out

@@ -18,6 +18,7 @@ def create(http: httpx.Client, path: str, value: str = "v", *, is_secret: bool =
     assert answer.status_code == 201, answer.text
 
 
+@pytest.mark.local("has a file for a database")
 def test_a_secret_is_encrypted_at_rest(http: httpx.Client, server: Any) -> None:
     """A secret's text stands nowhere in the store, and its key is the owner's alone."""
     create(http, "u/admin/variables/secret", "hush-hush-hush", is_secret=True)

@@ -17,7 +17,7 @@ from flexwm_nb import sync
 from flexwm_nb.engine import Engine
 from flexwm_nb.flows.builder import Flow
 from flexwm_nb.models.scripts import ScriptDraft
-from tests.conftest import TOKEN, WORKSPACE, Server
+from tests.conftest import WORKSPACE, Server
 
 NODE = Path(sys.prefix) / "node" / "node_modules" / ".bin"
 
@@ -65,7 +65,7 @@ def wmill(server: Server, files: Path) -> Wmill:
     """Run one command; what it says."""
 
     def run(*command: str) -> str:
-        where = ["--base-url", f"{server.url}/", "--token", TOKEN, "--workspace", WORKSPACE]
+        where = ["--base-url", f"{server.url}/", "--token", server.token, "--workspace", WORKSPACE]
         environment = {**os.environ, "HOME": str(files), "NO_COLOR": "1", "CI": "1"}
         done = subprocess.run(
             [str(NODE / "wmill"), *command, *where],

@@ -175,7 +175,7 @@ class Keeper:
             os.kill(cluster.left_over, signal.SIGINT)
             await _until(lambda: cluster.left_over is None, DATABASE_TIMEOUT)
         if cluster.is_new:
-            self._tell(step=f"making a PostgreSQL {cluster.version} database")
+            self._tell(step=f"PostgreSQL {cluster.version} makes a database")
             made = await Child.start("initdb", cluster.initialise, log=log, user=cluster.user)
             await made.ended()
             if made.status != 0:

