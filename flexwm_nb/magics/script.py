@@ -28,6 +28,7 @@ AT_LINE = re.compile(r"^line (\d+):")
 MAIN = {"python3": "def main()", "go": "func main() (interface{}, error)"}
 NAMED_MAIN = re.compile(r"\bmain\b")
 TYPESCRIPT_MAIN = "export async function main()"
+LOOKED_AT = 1_000_000  # characters; shorter sources are small enough everywhere
 EVERYWHERE = ("python3", "bash")  # languages that every engine runs
 
 
@@ -67,6 +68,7 @@ def kind_of(language: str, content: str) -> str:
 
 async def windmill_script(call: Call, command: RegisterScript) -> Any:
     """Register the cell and run it; nothing is registered before everything is known to be right."""
+    check_size(command)
     command = await settled(call, command)
     source = inspect(command.language, command.content)
     if source.is_library and not command.no_run:
@@ -90,6 +92,13 @@ async def windmill_script(call: Call, command: RegisterScript) -> Any:
             show_final(headline, call.session.face)
         return None
     return await run(call, engine, f"{command.path}@{registration.hash}", arguments, headline, command)
+
+
+def check_size(command: RegisterScript) -> None:
+    """Raise ScriptTooLarge before a source is looked at that no engine would take."""
+    if len(command.content) > LOOKED_AT:
+        drafts = importlib.import_module("flexwm_nb.services.drafts")  # when it is used: it takes pydantic's models
+        drafts.check_size(command.path, command.content)
 
 
 async def settled(call: Call, command: RegisterScript) -> RegisterScript:

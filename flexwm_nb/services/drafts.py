@@ -72,12 +72,17 @@ CARRIED_WITH_SOURCE = ("schema", "lock", "assets", "modules")  # only while the 
 
 def check(draft: ScriptDraft) -> None:
     """Raise ScriptTooLarge, and InvalidInput for an empty source."""
-    size = len(draft.content.encode(errors="surrogatepass"))
-    if size > LARGEST_SOURCE:
-        why = f"{draft.path} has {size:,} bytes of source, the limit is {LARGEST_SOURCE:,}"
-        raise ScriptTooLarge(why=why, size=size, limit=LARGEST_SOURCE)
+    check_size(draft.path, draft.content)
     if not draft.content.strip():
         raise InvalidInput(f"The source of {draft.path} is empty")
+
+
+def check_size(path: str, content: str) -> None:
+    """Raise ScriptTooLarge."""
+    size = len(content.encode(errors="surrogatepass"))
+    if size > LARGEST_SOURCE:
+        why = f"{path} has {size:,} bytes of source, the limit is {LARGEST_SOURCE:,}"
+        raise ScriptTooLarge(why=why, size=size, limit=LARGEST_SOURCE)
 
 
 def differs(draft: ScriptDraft, current: Script) -> bool:

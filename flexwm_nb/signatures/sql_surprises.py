@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from flexwm_nb.signatures.base import up_to_closing
+
 # a comment that looks like a declaration: its mark, and what stands behind it
 MARKS = {
     "postgresql": r"\$\d+",
@@ -39,15 +41,15 @@ TEXTS = {
 RESULTS = (
     (
         re.compile(r"(?:::|\bas\s+)date\b|\bcurrent_date\b", re.IGNORECASE),
-        "Windmill gives a DATE of DuckDB as the number of days since 1970; write it ::varchar",
+        "Windmill gives a DATE among DuckDB's columns as the number of days since 1970; write it ::varchar",
     ),
     (
-        re.compile(r"(?:::|\bas\s+)timestamp|\bnow\(\)|\bcurrent_timestamp\b|\bdate_trunc\(", re.IGNORECASE),
-        "Windmill gives a TIMESTAMP of DuckDB as a text of microseconds; write it ::varchar",
+        re.compile(r"(?:::|\bas\s+)timestamp\w*|\bnow\(\)|\bcurrent_timestamp\b|\bdate_trunc\(", re.IGNORECASE),
+        "Windmill gives a TIMESTAMP among DuckDB's columns as a text of microseconds; write it ::varchar",
     ),
     (
         re.compile(r"\bsum\s*\(", re.IGNORECASE),
-        "Windmill gives DuckDB's sum of integers, a HUGEINT, as a text; write sum(…)::bigint",
+        "Windmill gives a sum of integers among DuckDB's columns, a HUGEINT, as a text; write sum(…)::bigint",
     ),
 )
 
@@ -85,9 +87,17 @@ def _arguments(language: str, content: str, found: dict[str, Any], lines: dict[s
 def _results(content: str) -> Iterator[tuple[int, str]]:
     """Values of DuckDB that come back as something else; each kind is told once."""
     for pattern, text in RESULTS:
-        found = next((match for match in pattern.finditer(content) if not in_comment(content, match.start())), None)
+        found = next((match for match in pattern.finditer(content) if is_bare(content, match)), None)
         if found is not None:
             yield content.count("\n", 0, found.start()) + 1, text
+
+
+def is_bare(content: str, match: re.Match[str]) -> bool:
+    """Whether a value stands in the statement itself, and is not made something else at once."""
+    end = match.end()
+    if match[0].endswith("("):
+        end = match.start() + len(up_to_closing(content[match.start() :]))
+    return not in_comment(content, match.start()) and not content[end:].lstrip(" )").startswith("::")
 
 
 def in_comment(content: str, position: int) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from functools import cache
 from importlib import import_module
 from typing import Any
@@ -15,6 +16,7 @@ GRAMMARS = {
     "typescript": ("tree_sitter_typescript", "language_typescript", "TypeScript"),
     "go": ("tree_sitter_go", "language", "Go"),
 }
+PORTION = 4096  # bytes that the parser gets at a time
 PLACE = re.compile(r"row:(\d+), col:(\d+)")
 TOKEN = re.compile(r"(\s*)(\w+|\S|)")
 
@@ -65,10 +67,14 @@ def first_error(grammar: str, content: str) -> tuple[int, int] | None:
     """Row and column (in bytes) behind which no reading of the source went on, as the parser's own log tells."""
     from tree_sitter import Parser
 
+    source = content.encode("utf-8", "replace")
     watch = Watch()
     parser = Parser(_grammar(grammar))
     parser.logger = watch
-    parser.parse(content.encode("utf-8", "replace"))
+    with suppress(ValueError):  # it is stopped when enough is known
+        parser.parse(
+            lambda start, _: source[start : start + PORTION], progress_callback=lambda _offset, _has_error: watch.over
+        )
     return watch.found
 
 
@@ -79,11 +85,11 @@ class Watch:
         """Nothing is found yet."""
         self.found: tuple[int, int] | None = None
         self._here = (0, 0)
-        self._over = False
+        self.over = False
 
     def __call__(self, kind: Any, message: str) -> None:
         """Note where the last of several readings ended, before the parser went on in spite of it."""
-        if self._over:
+        if self.over:
             return
         if message.startswith("process "):
             row, column = PLACE.findall(message)[-1]
@@ -91,7 +97,7 @@ class Watch:
         elif message.startswith("detect_error"):
             self.found = max(self.found or (0, 0), self._here)
         elif message.startswith("resume"):
-            self._over = True
+            self.over = True
 
 
 def first_wrong(root: Any) -> tuple[int, int]:

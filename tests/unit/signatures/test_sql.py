@@ -114,3 +114,12 @@ def test_a_surprise_is_told(language: str, content: str, part: str) -> None:
     (warning,) = surprises(language, content)
     assert warning.startswith("line 1: ")
     assert part in warning
+
+
+@pytest.mark.parametrize(
+    "content",
+    ["select sum(x)::bigint from t", "select d::date::varchar", "-- sum(x)\nselect 1"],
+)
+def test_a_value_that_is_made_a_text_is_no_surprise(content: str) -> None:
+    """Nor is a comment."""
+    assert surprises("duckdb", content) == []
