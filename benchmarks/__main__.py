@@ -8,7 +8,7 @@ import platform
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks import engine, floors, flows, notebook
+from benchmarks import client, engine, floors, flows, notebook
 from benchmarks.measuring import Figure
 
 RESULTS = Path(__file__).parent / "results"
@@ -31,7 +31,7 @@ def row(figure: Figure) -> str:
 
 def main() -> None:
     """Measure and tell."""
-    figures = [*floors.measure(), *engine.measure(), *flows.measure(), *notebook.measure()]
+    figures = [*floors.measure(), *engine.measure(), *flows.measure(), *client.measure(), *notebook.measure()]
     machine = f"{os.cpu_count()} cores, {platform.system()} {platform.machine()}, Python {platform.python_version()}"
     text = f"{machine}\n\n{table(figures)}\n"
     RESULTS.mkdir(exist_ok=True)
