@@ -25,6 +25,7 @@ from flexwm_nb.server.runners.stages import Begun, LockingJob, StagedJob
 from flexwm_nb.server.runners.zygotes import Spare, Zygote, remove_directory
 
 RUNNERS: tuple[type[Runner], ...] = (Python3, Bash, Bun, Native, Deno, Go, Sql)
+MOST_ZYGOTES = 12  # of different interpreters, unless they are all at work
 SPARES = 2  # children that wait for jobs, for each interpreter
 ATTEMPTS = 3  # to find a living zygote
 SHARED = "shared"  # the directory of jobs on the same worker
@@ -80,6 +81,7 @@ class Runners:
         self._directory, self._count = directory, spares
         self.confinement = confinement or Confinement.plain(directory)
         self._zygotes: dict[str, Zygote] = {}
+        self._closing: set[asyncio.Future[None]] = set()
         self._pool = Pool(self._child)
         self._cache = cache or Cache(directory.parent / "cache")
         made = [kind(self._cache) for kind in RUNNERS]
@@ -102,7 +104,7 @@ class Runners:
 
     async def close(self) -> None:
         """End every job and process."""
-        await asyncio.gather(*(zygote.close() for zygote in self._zygotes.values()))
+        await asyncio.gather(*self._closing, *(zygote.close() for zygote in self._zygotes.values()))
         for left in self._directory.iterdir():
             remove_directory(left)
         await self._cache.close()
@@ -216,7 +218,19 @@ class Runners:
             asyncio.get_running_loop().run_in_executor(None, remove_directory, path)
 
     def _zygote(self, interpreter: str) -> Zygote:
-        found = self._zygotes.get(interpreter)
+        """The interpreter's zygote, started where none runs; those used last stand last."""
+        found = self._zygotes.pop(interpreter, None)
         if found is None or not found.alive:
-            found = self._zygotes[interpreter] = Zygote(interpreter, self._directory, self._count, self.confinement)
+            self._retire()
+            found = Zygote(interpreter, self._directory, self._count, self.confinement)
+        self._zygotes[interpreter] = found
         return found
+
+    def _retire(self) -> None:
+        """End a zygote that has nothing to do, the one that was used longest ago, where there are many."""
+        idle = [name for name, zygote in self._zygotes.items() if name != sys.executable and zygote.is_idle]
+        if len(self._zygotes) < MOST_ZYGOTES or not idle:
+            return
+        closing = asyncio.ensure_future(self._zygotes.pop(idle[0]).close())
+        self._closing.add(closing)
+        closing.add_done_callback(self._closing.discard)

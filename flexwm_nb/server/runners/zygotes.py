@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 PROGRAM = Path(__file__).parent / "zygote.py"
 HEAD = struct.Struct("!I")
 MOST_DESCRIPTORS = 64  # received at once
+REST = 5.0  # seconds after the last job's start in which a zygote is not idle
 FEW = 4  # files that are removed at once, without a thread
 KEPT = ("PATH", "LANG", "LC_ALL", "TZ", "LD_LIBRARY_PATH", "VIRTUAL_ENV", "HOME")  # of the server's environment
 
@@ -86,6 +87,7 @@ class Zygote:
         self._exits: dict[int, Callable[[Exit], None]] = {}
         self._overs: dict[int, Callable[[str, int], None]] = {}
         self._loop = asyncio.get_running_loop()
+        self._taken_at = self._loop.time()
         self._loop.add_reader(ours.fileno(), self._readable)
         if doors := confinement.doors():
             self.open(doors)
@@ -101,7 +103,13 @@ class Zygote:
             self._waiting.append(future)
             spare = await future
         self._send({"take": spare.pid})
+        self._taken_at = self._loop.time()
         return spare
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether it has had no job for a while, and nobody waits for a child."""
+        return not self._exits and not self._waiting and self._loop.time() - self._taken_at > REST
 
     def watch(self, pid: int, ended: Callable[[Exit], None], over: Callable[[str, int], None] | None = None) -> None:
         """Have `ended` called when that child has ended, and `over` before that if its tree has passed a limit."""

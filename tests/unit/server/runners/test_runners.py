@@ -6,6 +6,7 @@ import asyncio
 import json
 import os
 import signal
+import sys
 import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -15,6 +16,7 @@ import psutil
 import pytest
 
 from flexwm_nb.server.isolation.limits import Limits
+from flexwm_nb.server.runners import registry, zygotes
 from flexwm_nb.server.runners.base import Outcome, RunRequest
 from flexwm_nb.server.runners.process import RunningJob
 from flexwm_nb.server.runners.registry import RefusedJob, Runners
@@ -266,3 +268,21 @@ def test_nothing_of_a_job_runs_before_it_is_told_to_begin(tmp_path: Path) -> Non
         assert not marker.exists()
 
     with_runners(tmp_path, action)
+
+
+def test_interpreters_that_are_not_used_are_let_go(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where there are many; this one stays, and so do those at work."""
+    monkeypatch.setattr(registry, "MOST_ZYGOTES", 2)
+    monkeypatch.setattr(zygotes, "REST", 0.0)
+    others = [tmp_path / name for name in ("first", "second", "third")]
+    for other in others:
+        other.symlink_to(sys.executable)
+
+    async def action(runners: Runners) -> list[str]:
+        for other in others:
+            job = await launch(runners, request("def main(): ...", interpreter=str(other), lock=""), lambda _: None)
+            await job.outcome()
+            await asyncio.sleep(0.1)
+        return list(runners._zygotes)
+
+    assert with_runners(tmp_path, action) == [sys.executable, str(others[-1])]
