@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -66,9 +67,19 @@ def failure_of(error: Mapping[str, Any], logs: str = "", language: str = "python
         found = _from_log(own_lines(logs) or message.split("\n"))
         if found is not None:
             return found
-    return RemoteFailure(
-        name=name, message=message.removeprefix("execution error:\n"), stack=str(error.get("stack") or "")
-    )
+    message = message.removeprefix("execution error:\n")
+    if language == "duckdb":
+        message = _unquoted(message)
+    return RemoteFailure(name=name, message=message, stack=str(error.get("stack") or ""))
+
+
+def _unquoted(message: str) -> str:
+    """DuckDB's own text, which Windmill gives as JSON."""
+    try:
+        found = json.loads(message)
+    except ValueError:
+        return message
+    return found if isinstance(found, str) else message
 
 
 def _from_log(lines: Sequence[str]) -> RemoteFailure | None:

@@ -64,3 +64,13 @@ def test_bash_names_its_line_itself() -> None:
     error = {"name": "ExecutionErr", "message": 'exit code for "bash": 127\nmain.sh: line 3: nope: command not found'}
     lines = render(failure_of(error, language="bash"), origin, face="text", colour=False, **FACTS)  # type: ignore[arg-type]
     assert lines[2:5] == ["Cell In[3], line 3", "      2 echo hi", "----> 3 nope"]
+
+
+def test_a_message_of_duckdb_is_shown_without_its_quotes() -> None:
+    """Windmill gives it as JSON; the line that it quotes is found in the cell."""
+    origin = Origin(path="f/a/b", content="select 1;\n\nselect 2\n  frm t\n", language="duckdb", cell=3, above=1)
+    message = 'execution error:\n"Parser Error: syntax error at or near \\"t\\"\\n\\nLINE 2:   frm t\\n              ^"'
+    failure = failure_of({"name": "ExecutionErr", "message": message}, language="duckdb")
+    assert failure.message.startswith('Parser Error: syntax error at or near "t"\n')
+    lines = render(failure, origin, face="text", colour=False, **FACTS)  # type: ignore[arg-type]
+    assert "Cell In[3], line 5" in lines
