@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -10,14 +11,18 @@ from flexwm_nb.server.environments.installed import Installed
 from flexwm_nb.server.environments.plans import Plan, without_hashes
 from flexwm_nb.server.environments.uv import UvFailed
 
+FREE = "Free some space: flexwm cache prune"
+CHOOSE = "Choose another directory with FLEXWM_CACHE"
 LONGEST_ABOUT = 60  # characters
 
 
 def explain(error: UvFailed | OSError, plan: Plan, installed: Installed, cache: Path) -> str:
     """Which package, why, what was tried, and what to do."""
-    if isinstance(error, OSError) or error.is_full:
-        why = error.strerror if isinstance(error, OSError) else "no space is left"
-        return f"packages cannot be put in {cache}: {why}. Free some space: flexwm cache prune"
+    if isinstance(error, OSError):
+        free = error.errno == errno.ENOSPC
+        return f"packages cannot be kept in {cache}: {error.strerror}. {FREE if free else CHOOSE}"
+    if error.is_full:
+        return f"packages cannot be kept in {cache}: no space is left. {FREE}"
     lines = {found.package: f" (line {found.line}: import {found.module})" for found in plan.imports}
     wanted = ", ".join(without_hashes(text) + lines.get(text, "") for text in plan.wanted or plan.pinned)
     python = ",".join(plan.python) or installed.full_version

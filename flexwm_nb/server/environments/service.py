@@ -186,7 +186,10 @@ class Environments:
         lines = lines if plan.isolated else plans.missing_of(lines, installed)
         if not lines and not plan.isolated:
             return Environment(interpreter=script.interpreter, version=installed.minor)
-        found = self._cache.find(*self._key(plan, installed, lines))
+        try:
+            found = self._cache.find(*self._key(plan, installed, lines))
+        except OSError as error:
+            raise NoPackages(explain(error, plan, installed, self._cache.directory)) from None
         return None if found is None else self._environment(script, plan, installed, found)
 
     @staticmethod

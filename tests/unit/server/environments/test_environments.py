@@ -207,3 +207,12 @@ def test_a_second_use_is_quick(tmp_path: Path, cache: Path) -> None:
 
     best = acting(tmp_path, cache, action)
     assert best[TWO] - best["def main(): ..."] < 0.05
+
+
+def test_a_cache_that_cannot_be_written_is_told(tmp_path: Path) -> None:
+    """With its directory and what to do."""
+    (tmp_path / "file").touch()
+    ((outcome, _),) = run(tmp_path, tmp_path / "file" / "cache", request(ONE))
+    message = error_of(outcome)["message"]
+    assert f"packages cannot be kept in {tmp_path / 'file' / 'cache'}: " in message
+    assert message.endswith("Choose another directory with FLEXWM_CACHE")
