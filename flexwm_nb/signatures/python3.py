@@ -16,7 +16,7 @@ from flexwm_nb.errors import InvalidSource
 from flexwm_nb.signatures.base import Language, argument, heading, signature, up_to_closing
 from flexwm_nb.signatures.python3_defaults import UNREAD, default_of, type_of_default
 from flexwm_nb.signatures.python3_surprises import surprises_of
-from flexwm_nb.signatures.python3_types import Models, classes_in, outline, type_of
+from flexwm_nb.signatures.python3_types import Models, enums_in, outline, type_of
 
 MODEL_WORDS = re.compile(r"BaseModel|from pydantic|import pydantic|@dataclass|from dataclasses|import dataclasses")
 WORKFLOW = re.compile(r"@workflow|workflow\(")
@@ -122,7 +122,7 @@ def parameters(function: Any, content: str) -> list[dict[str, Any]]:
     documents: dict[str, str] = {}
     if "Args:" in content or any(is_resource(found.annotation, models) for found in arguments.args):
         body = outline(content)
-        models.enums = classes_in(body)
+        models.enums = enums_in(body)
         documents = documented_types(body, function.name)
     without_default = len(arguments.args) - len(arguments.defaults)
     made = []

@@ -79,7 +79,7 @@ class Models:
     def enum(self, name: str) -> dict[str, str]:
         """The text members of an Enum class, by name; empty for anything else."""
         node = self.enums.get(name)
-        if node is None or not any(isinstance(base, ast.Name) and base.id in ENUM_BASES for base in node.bases):
+        if node is None:
             return {}
         members = {}
         for statement in node.body:
@@ -116,6 +116,16 @@ class Models:
 def classes_in(body: list[ast.stmt]) -> dict[str, ast.ClassDef]:
     """Classes by name."""
     return {node.name: node for node in body if isinstance(node, ast.ClassDef)}
+
+
+def enums_in(body: list[ast.stmt]) -> dict[str, ast.ClassDef]:
+    """Enumerations by name: classes with a base that is called so."""
+    return classes_in([node for node in body if isinstance(node, ast.ClassDef) and is_enum(node)])
+
+
+def is_enum(node: ast.ClassDef) -> bool:
+    """Whether a base of a class is one of the enumerations by its bare name."""
+    return any(isinstance(base, ast.Name) and base.id in ENUM_BASES for base in node.bases)
 
 
 def type_of(node: ast.expr | None, models: Models) -> tuple[Any, bool]:
