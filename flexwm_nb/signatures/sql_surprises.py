@@ -40,11 +40,14 @@ TEXTS = {
 }
 RESULTS = (
     (
-        re.compile(r"(?:::|\bas\s+)date\b|\bcurrent_date\b", re.IGNORECASE),
+        re.compile(r"(?:::|\bas\s+)date\b|\bcurrent_date\b|\bdate\s*'", re.IGNORECASE),
         "Windmill gives a DATE among DuckDB's columns as the number of days since 1970; write it ::varchar",
     ),
     (
-        re.compile(r"(?:::|\bas\s+)timestamp\w*|\bnow\(\)|\bcurrent_timestamp\b|\bdate_trunc\(", re.IGNORECASE),
+        re.compile(
+            r"(?:::|\bas\s+)timestamp\w*|\btimestamp\w*\s*'|\bnow\(\)|\bcurrent_timestamp\b|\bdate_trunc\(",
+            re.IGNORECASE,
+        ),
         "Windmill gives a TIMESTAMP among DuckDB's columns as a text of microseconds; write it ::varchar",
     ),
     (

@@ -83,7 +83,9 @@ def test_an_enum_is_text_in_and_out(http: httpx.Client, postgresql: dict[str, An
 def test_an_error_points_at_the_line(http: httpx.Client, postgresql: dict[str, Any]) -> None:
     """The statement's line follows the server's message."""
     found = run(http, "postgresql", "SELECT 1;\nSELECT\n  nope\nFROM pg_class", database=postgresql)
-    assert found.error == ('execution error:\nError: db error: ERROR: column "nope" does not exist\n    nope\n    ^')
+    assert found.error == (
+        'execution error:\nError: db error: ERROR: column "nope" does not exist\nLINE 3:   nope\n          ^'
+    )
 
 
 def test_statements_are_no_transaction_unless_begun(http: httpx.Client, postgresql: dict[str, Any]) -> None:

@@ -78,7 +78,7 @@ class Postgresql(Connection):
         if all(is_known(found["otyp"]) for found in used):
             self._send("send_query_params", text, bound, [found.oid for found in bound])
         else:
-            self._check(text, bound, used, job)
+            self._check(Statement(text, statement.line), bound, used)
             self._send("send_query_prepared", "", bound)
         return self._rows(statement, job)
 
@@ -103,9 +103,9 @@ class Postgresql(Connection):
     def _wait(self, generator: Generator[Any, Any, Any]) -> Any:
         return self._guarded(self._connection.wait, generator)
 
-    def _check(self, text: str, bound: list[Bound], used: list[Mapping[str, Any]], job: Job) -> None:
+    def _check(self, statement: Statement, bound: list[Bound], used: list[Mapping[str, Any]]) -> None:
         """Prepare, and see that the server takes what is given as what it wants. Raises RunnerError."""
-        described = self._prepare(text)
+        described = self._prepare(statement)
         for index, (found, parameter) in enumerate(zip(bound, used)):
             wanted = described.param_type(index)
             if not self._takes(wanted, found):
@@ -116,17 +116,17 @@ class Postgresql(Connection):
                     f"${index + 1}::text::{name}"
                 )
 
-    def _prepare(self, text: str) -> pq.abc.PGresult:
+    def _prepare(self, statement: Statement) -> pq.abc.PGresult:
         """What the server says of a statement. Raises RunnerError."""
         pgconn = self._connection.pgconn
-        self._guarded(pgconn.send_prepare, b"", text.encode())
-        self._settle(Statement(text))
+        self._guarded(pgconn.send_prepare, b"", statement.text.encode())
+        self._settle(statement)
         self._guarded(pgconn.send_describe_prepared, b"")
-        return self._settle(Statement(text))
+        return self._settle(statement)
 
     def describe(self, text: str) -> list[tuple[str, int]]:
         """The columns that a statement would give, with the numbers of their types. Raises RunnerError."""
-        found = self._prepare(text)
+        found = self._prepare(Statement(text))
         return [((found.fname(index) or b"").decode(), found.ftype(index)) for index in range(found.nfields)]
 
     def described(self, statement: Statement, job: Job) -> Rows | None:
@@ -228,7 +228,7 @@ class Postgresql(Connection):
         return self._types[oid]
 
     def _failure(self, result: pq.abc.PGresult, statement: Statement) -> RunnerError:
-        return RunnerError(blanked(failure(result, statement.text), [str(self._database.get("password") or "")]))
+        return RunnerError(blanked(failure(result, statement), [str(self._database.get("password") or "")]))
 
     def end(self) -> bool:
         """Roll back what was begun; whether the connection is fit for another job."""

@@ -10,6 +10,7 @@ from psycopg.adapt import Loader
 
 from flexwm_nb.server.runners.base import RunnerError
 from flexwm_nb.server.runners.sql import postgresql_values
+from flexwm_nb.server.runners.sql.statements import Statement
 from flexwm_nb.server.runners.sql.values import Reader, Unreadable
 
 GONE = "the connection to the database was lost while the statement ran"
@@ -57,16 +58,17 @@ def one_line(error: Exception) -> str:
     return " ".join(str(error).split())
 
 
-def line_at(statement: str, position: int) -> str:
-    """The statement's line with that character (from 1), pointed at."""
+def line_at(statement: Statement, position: int) -> str:
+    """The script's line with that character of the statement (from 1), pointed at."""
     if not position:
         return ""
-    begin = statement.rfind("\n", 0, position - 1) + 1
-    line = statement[begin:].partition("\n")[0]
-    return f"\n  {line}\n  {' ' * (position - 1 - begin)}^"
+    begin = statement.text.rfind("\n", 0, position - 1) + 1
+    head = f"LINE {statement.line + statement.text.count(chr(10), 0, begin)}: "
+    line = statement.text[begin:].partition("\n")[0]
+    return f"\n{head}{line}\n{' ' * (len(head) + position - 1 - begin)}^"
 
 
-def failure(result: pq.abc.PGresult, statement: str) -> str:
+def failure(result: pq.abc.PGresult, statement: Statement) -> str:
     """The server's error in Windmill's words, with the line where the server tells it."""
     field, named = result.error_field, pq.DiagnosticField
     primary = (field(named.MESSAGE_PRIMARY) or b"").decode("utf-8", "replace")

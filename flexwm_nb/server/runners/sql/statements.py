@@ -24,10 +24,10 @@ FORMATS = ("json", "csv", "parquet")
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """One statement and where in the script it begins."""
+    """One statement and the line of the script, from 1, that it begins in."""
 
     text: str
-    start: int = 0
+    line: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,13 +41,14 @@ class Export:
 
 def split(script: str, *, dollars: bool = True) -> list[Statement]:
     """The statements, each with the semicolon that ends it; `dollars` where dollar quotes are of the dialect."""
-    found, start = [], 0
+    found, start, line = [], 0, 1
     for match in (SPLIT_DOLLARS if dollars else SPLIT).finditer(script):
         if match["end"]:
-            found.append(Statement(script[start : match.end()], start))
+            found.append(Statement(script[start : match.end()], line))
+            line += found[-1].text.count("\n")
             start = match.end()
     if NOT_EMPTY.search(script[start:]):
-        found.append(Statement(script[start:], start))
+        found.append(Statement(script[start:], line))
     return found
 
 

@@ -28,6 +28,11 @@ def test_a_script_is_split_at_its_semicolons(script: str, expected: list[str]) -
     assert [found.text for found in statements.split(script)] == expected
 
 
+def test_a_statement_knows_its_line() -> None:
+    """Of the script, where what precedes it ends."""
+    assert [found.line for found in statements.split("SELECT 1;\n\nSELECT\n2; SELECT 3")] == [1, 1, 4]
+
+
 def test_dollars_quote_nothing_where_the_dialect_has_none() -> None:
     """MySQL splits inside of them."""
     assert len(statements.split("SELECT $$a; b$$", dollars=False)) == 2
