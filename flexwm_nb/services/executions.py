@@ -70,6 +70,7 @@ class ExecutionService:
         """
         target = self._target(reference)
         options = {"timeout": timeout, "tag": tag, "scheduled_for": scheduled_for and scheduled_for.isoformat()}
+        options["skip_preprocessor"] = "true"  # the arguments are main's
         try:
             return self._start(f"run/{target}", encode_arguments(arguments or {}), job_id, **options)
         except NotFound as error:

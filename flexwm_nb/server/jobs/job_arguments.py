@@ -22,6 +22,7 @@ from flexwm_nb.server.web.serde import why_malformed
 
 ENTRYPOINT = "_ENTRYPOINT_OVERRIDE"
 INTERNAL = ("_MODULES", "_TEMP_SCRIPT_REFS")  # for Windmill's own worker, never arguments
+SECRET_HEADERS = frozenset({"authorization", "cookie"})
 MULTIPART = "multipart/form-data"
 FORM = "application/x-www-form-urlencoded"
 TEXTS = ("text/", "application/xml")
@@ -50,6 +51,16 @@ async def of_body(request: Request, sources: Sources) -> str:
     if kind.startswith(MULTIPART):
         return _extended(dump(await _parts(request)), request, sources)
     raise Failure(415, f"The local engine takes arguments as JSON, form fields or text, not as {kind}")
+
+
+def event(request: Request, arguments: str) -> str:
+    """What a script's preprocessor is given of a request: everything but what lets its sender in."""
+    headers = {name: value for name, value in request.headers.items() if name not in SECRET_HEADERS}
+    body = json.loads(arguments)
+    text = body.pop("raw_string", None)
+    query = {name: value for name, value in request.query_params.items() if name != "token"}
+    found = {"kind": "webhook", "body": body, "raw_string": text, "query": query, "headers": headers}
+    return normal(dump({"event": found}))
 
 
 async def _parts(request: Request) -> dict[str, Any]:

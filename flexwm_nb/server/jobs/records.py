@@ -37,6 +37,7 @@ class Job:
     suspend: int | None = None
     schedule_path: str | None = None
     entrypoint: str | None = None
+    preprocessed: bool | None = None  # False = its preprocessor is to make its arguments
     cache_ttl: int | None = None  # seconds
     interpreter: str | None = None
     arguments: str = "{}"  # JSON object

@@ -23,7 +23,7 @@ from flexwm_nb.server.web.http import Identity
 if TYPE_CHECKING:
     from flexwm_nb.server.context import Context
     from flexwm_nb.server.runners.stages import Begun
-    from flexwm_nb.server.store.connections import Row
+    from flexwm_nb.server.store.connections import Row, Transaction
 
 MARKERS = ("$var:", "$jsonvar:", "$res:", "$encrypted:")
 TOKEN_GRACE = 5.0  # seconds that a job's token outlives it
@@ -128,11 +128,22 @@ class Run:
             loop.call_later(TOKEN_GRACE, self._context.job_tokens.pop, self._token, None)
         if self.job.kind == locks.KIND:
             await locks.keep(self._context, self.job, outcome)
+        if outcome.arguments is not None:
+            await self._keep_arguments(outcome.arguments)
         success, result, labels = outcomes.interpret(outcome.success, outcome.result)
         if success:
             return self._ending("success", result, labels, outcome.memory_peak_kb, outcome.columns)
         status: Status = "failure" if self.canceled is None else "canceled"
         return self._ending(status, result, labels, outcome.memory_peak_kb)
+
+    async def _keep_arguments(self, arguments: str) -> None:
+        """Store what a preprocessor made of what the job was given."""
+
+        def change(transaction: Transaction) -> None:
+            transaction.run("flow_runs_set_arguments", id=self.job.id, arguments=arguments)
+            transaction.run("flow_runs_preprocessed", id=self.job.id)
+
+        await self._context.database.write(change)
 
     def _arm(self) -> asyncio.TimerHandle | None:
         """End the process when its time is over."""
@@ -155,6 +166,7 @@ class Run:
             content=source["content"],
             lock=source["lock"],
             scripts=self._script,
+            preprocess=job.preprocessed is not None and not job.preprocessed,
             dedicated=bool(source["dedicated_worker"]),
             workspace=job.workspace_id,
             log_head=self._head,

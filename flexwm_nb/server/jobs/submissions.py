@@ -118,7 +118,12 @@ async def many(request: Request) -> list[Job]:
             raise missing("script", path)
         row = found
     return [
-        _of_script(request, msgspec.structs.replace(query, job_id=one.job_id), row, job_arguments.of_fields(one.args))
+        _of_script(
+            request,
+            msgspec.structs.replace(query, job_id=one.job_id, skip_preprocessor=True),
+            row,
+            job_arguments.of_fields(one.args),
+        )
         for one in members
     ]
 
@@ -132,7 +137,7 @@ async def preview(request: Request) -> Job:
         raise bad_request(f"previews of kind {body.kind} do not run on the local engine: connect to a real Windmill")
     if body.kind == "scripthash":
         row = _script_of_hash(request, parse_hash(body.script_hash or ""))
-        return _of_script(request, query, row, arguments)
+        return _of_script(request, msgspec.structs.replace(query, skip_preprocessor=True), row, arguments)
     if body.kind in ("identity", "noop"):
         tag = query.tag or body.tag or ("flow" if body.kind == "identity" else "deno")
         return make_job(request, query, arguments, kind=body.kind, tag=tag, path=body.path)
@@ -154,11 +159,15 @@ async def preview(request: Request) -> Job:
 
 
 def _of_script(request: Request, query: RunQuery, row: Row, arguments: str) -> Job:
+    preprocessed = None
+    if row["has_preprocessor"] and not query.skip_preprocessor:
+        arguments, preprocessed = job_arguments.event(request, arguments), False
     return make_job(
         request,
         query,
         arguments,
         kind="script",
+        preprocessed=preprocessed,
         tag=query.tag or row["tag"] or default_tag(row["language"]),
         path=row["path"],
         hash=row["hash"],

@@ -47,6 +47,7 @@ class RunRequest:
     workspace: str = ""
     lock: str | None = None  # the pinned dependencies, as stored; None = there is none yet, empty = none are needed
     scripts: Callable[[str], str | None] = no_scripts  # path -> source of a script of the workspace
+    preprocess: bool = False  # whether its preprocessor makes the arguments of what it is given
     dedicated: bool = False  # the script has a process that is kept for it
     prepared: Any = None  # what `settle` or `make_ready` found, for the runner's own use
     log_head: str = ""  # the log's first line, which early errors quote
@@ -61,6 +62,7 @@ class Outcome:
     success: bool
     result: str  # JSON, keys in PostgreSQL's order
     stream: str | None = None  # what was streamed
+    arguments: str | None = None  # JSON object: what a preprocessor made
     columns: str | None = None  # JSON list: of rows that a database gave, in their order
     memory_peak_kb: int | None = None
     exit_code: int | None = None

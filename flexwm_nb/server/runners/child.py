@@ -202,7 +202,7 @@ def serve(control: Any, order: dict[str, Any], folder: str) -> None:
             if not isinstance(error, SystemExit):
                 report_uncaught(folder)
             finish(control, exit_status(error) if isinstance(error, SystemExit) else 1, folder)
-        kind, text = python_call.call(module, task)
+        kind, text = python_call.call(module, task, lambda kind, text: send(control, kind, text))
         for stream in (sys.stdout, sys.stderr):
             stream.flush()
         send(control, kind, text)
@@ -234,7 +234,7 @@ def run_python(control: Any, order: dict[str, Any], folder: str) -> None:
     code = 0
     try:
         module = make_module(task["module"], sys.argv[0], order["files"][task["file"]])
-        kind, text = python_call.call(module, task)
+        kind, text = python_call.call(module, task, lambda kind, text: send(control, kind, text))
         send(control, kind, text)
     except SystemExit as leaving:
         code = exit_status(leaving)

@@ -19,6 +19,7 @@ from flexwm_nb.signatures import parse_signature
 PROGRAMS = Path(__file__).parent / "programs"
 UNLIMITED = -1  # of address space, of which these runtimes reserve far more than they use
 KEPT_VARIABLES = ("PATH", "HOME", "TMPDIR", "LANG", "TZ")
+PREPROCESSOR = "preprocessor"
 AHEAD = 1  # processes that wait for a next job
 
 
@@ -78,6 +79,7 @@ class EcmaScript(Runner):
             "arguments": request.arguments,
             "everything": bool(request.entrypoint) and not parameters,
             "parameters": parameters,
+            "preprocessor": taken(request.language, request.content, PREPROCESSOR) if request.preprocess else None,
             "native": self.native,
             "step": request.flow_step_id,
         }

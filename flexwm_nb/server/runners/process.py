@@ -23,6 +23,7 @@ from flexwm_nb.server.runners.zygotes import Exit, Spare, Zygote, remove_directo
 HEAD = struct.Struct("!I")
 FRAME = struct.Struct("!cI")
 BEGIN = b"\1"
+ARGUMENTS = b"G"  # of a frame with what a preprocessor made
 PROGRAM = b"P"  # of a frame with the name of what failed, where that is not the runner's program
 COLUMNS = b"C"
 CHUNK = 256 * 1024  # bytes read at once
@@ -170,6 +171,7 @@ class RunningJob:
             success=success,
             result=result,
             stream=self._output.stream or None,
+            arguments=self._frames.get(ARGUMENTS),
             columns=self._frames.get(COLUMNS) if success else None,
             memory_peak_kb=memory,
             exit_code=code,

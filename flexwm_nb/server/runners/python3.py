@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 VERBATIM = re.compile(r"^#\s*skip_result_postprocessing\s*$", re.MULTILINE)
 PLAIN = Environment(interpreter=None, version=own_minor())
+PREPROCESSOR = "preprocessor"
 CONVERTED = ("bytes", "datetime", "date")
 
 
@@ -82,6 +83,7 @@ class Python3(Runner):
         function = request.entrypoint or "main"
         try:
             everything, parameters = taken(request.content, request.entrypoint)
+            before = taken(request.content, PREPROCESSOR) if request.preprocess else None
         except InvalidSource as error:
             raise RunnerError(f"Error: Error parsing code: {error} @flexwm") from None
         module = module_name(request.path)
@@ -97,6 +99,7 @@ class Python3(Runner):
                 "arguments": request.arguments,
                 "everything": everything,
                 "parameters": parameters,
+                "preprocessor": before and {"everything": before[0], "parameters": before[1]},
                 "verbatim": VERBATIM.search(request.content) is not None,
                 "result_bytes": request.limits.result_bytes,
                 "step": request.flow_step_id,

@@ -15,7 +15,7 @@ import traceback
 from datetime import date, datetime
 from typing import Any
 
-RESULT, ERROR = b"R", b"E"
+RESULT, ERROR, ARGUMENTS = b"R", b"E", b"G"
 KEPT = (str, dict, list, bytes, tuple, set, frozenset, range, memoryview, bytearray)
 OUTSIDE = re.compile(r'"(?:[^"\\]|\\.)*"|-?Infinity|NaN')
 NUL = re.compile(r"(?<!\\)((?:\\\\)*)\\u0000")
@@ -30,9 +30,16 @@ jsonb = importlib.util.module_from_spec(_spec)
 _spec.loader.exec_module(jsonb)
 
 
-def call(module: Any, task: dict[str, Any]) -> tuple[bytes, str]:
-    """Call the function and give a frame: its result, or its error."""
-    arguments = convert(json.loads(task["arguments"]), task)
+def call(module: Any, task: dict[str, Any], tell: Any = None) -> tuple[bytes, str]:
+    """Call the function and give a frame: its result, or its error. What a preprocessor makes is told before."""
+    given = json.loads(task["arguments"])
+    if task.get("preprocessor") is not None:
+        try:
+            given = preprocess(module, given, task)
+        except BaseException as error:
+            return ERROR, json.dumps(describe(error, task.get("step")), default=str)
+        tell(ARGUMENTS, json.dumps(given))
+    arguments = convert(given, task)
     try:
         function = getattr(module, task["function"])
         if not callable(function):
@@ -47,6 +54,18 @@ def call(module: Any, task: dict[str, Any]) -> tuple[bytes, str]:
     if len(text) > task["result_bytes"]:
         return ERROR, json.dumps(too_large(len(text), task))
     return RESULT, text
+
+
+def preprocess(module: Any, given: dict[str, Any], task: dict[str, Any]) -> dict[str, Any]:
+    """What the script's preprocessor makes of the arguments."""
+    function = getattr(module, "preprocessor", None)
+    if not callable(function):
+        raise ValueError("preprocessor function is missing")
+    made = function(**convert(given, dict(task, **task["preprocessor"])))
+    if not isinstance(made, dict):
+        raise TypeError("the preprocessor must return a dict of main's arguments, not %s" % type(made).__name__)
+    found: dict[str, Any] = json.loads(render(made, task))
+    return found
 
 
 def too_large(size: int, task: dict[str, Any]) -> dict[str, Any]:

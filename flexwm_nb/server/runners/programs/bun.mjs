@@ -90,7 +90,7 @@ function print(error) {
 /** Run the function, and answer. */
 async function run(module, order) {
   try {
-    send("R", await call(module, order))
+    send("R", await call(module, order, (made) => send("G", made)))
     return true
   } catch (error) {
     if (!order.native) print(error)

@@ -6,10 +6,9 @@ const HERE = import.meta.url.replace(/^file:\/\//, "").replace(/[^/]*$/, "")
 const OWN = ["line", "name", "stack", "column", "message", "sourceURL", "originalLine", "originalColumn"]
 
 /** What is passed, in the order of the parameters. */
-export function values(task) {
-  const given = JSON.parse(task.arguments)
+export function values(given, parameters, task) {
   if (task.everything) return Object.values(given)
-  return task.parameters.map(({ name, date }) => {
+  return parameters.map(({ name, date }) => {
     const value = Object.hasOwn(given, name) ? given[name] : undefined
     if (task.native) return value === undefined ? null : value
     return date ? (value ? new Date(value) : undefined) : value
@@ -31,14 +30,27 @@ export function render(result, native) {
   return normalize(text)
 }
 
-/** Call the function; its result as JSON. Throws what it throws. */
-export async function call(module, task) {
+/** What the script's preprocessor makes of the arguments. */
+async function preprocess(module, given, task) {
+  if (typeof module.preprocessor !== "function") throw new Error("preprocessor function is missing")
+  const made = await module.preprocessor(...values(given, task.preprocessor, { ...task, everything: false }))
+  if (made === null || typeof made !== "object") throw new TypeError("the preprocessor must return main's arguments")
+  return JSON.parse(render(made, task.native))
+}
+
+/** Call the function; its result as JSON. Throws what it throws. What a preprocessor makes is told before. */
+export async function call(module, task, tell) {
+  let given = JSON.parse(task.arguments)
+  if (task.preprocessor) {
+    given = await preprocess(module, given, task)
+    tell?.(JSON.stringify(given))
+  }
   const found = module[task.function]
   if (typeof found !== "function") {
     if (task.native) throw new TypeError(`${task.function} is not a function`)
     throw new Error(`${task.function} function is missing`)
   }
-  let result = await found(...values(task))
+  let result = await found(...values(given, task.parameters, task))
   if (result !== null && typeof result === "object" && Symbol.asyncIterator in result) {
     await stream(result)
     result = null

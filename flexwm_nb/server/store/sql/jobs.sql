@@ -4,12 +4,12 @@ INSERT OR IGNORE INTO job (
     id, workspace_id, kind, status, path, hash, language, tag, priority, attempt, worker, created_by, permissioned_as,
     email, created_at, scheduled_for, started_at, timeout, parent_job, root_job, flow_step_id, is_flow_step,
     same_worker, visible_to_owner, suspend, schedule_path, entrypoint, cache_ttl, interpreter, flow_status,
-    flow_place, delete_after
+    flow_place, delete_after, preprocessed
 ) VALUES (
     :id, :workspace_id, :kind, :status, :path, :hash, :language, :tag, :priority, :attempt, :worker, :created_by,
     :permissioned_as, :email, :created_at, :scheduled_for, :started_at, :timeout, :parent_job, :root_job,
     :flow_step_id, :is_flow_step, :same_worker, :visible_to_owner, :suspend, :schedule_path, :entrypoint, :cache_ttl,
-    :interpreter, :flow_status, :flow_place, :delete_after
+    :interpreter, :flow_status, :flow_place, :delete_after, :preprocessed
 );
 
 -- name: jobs_insert_input
@@ -120,13 +120,13 @@ UPDATE job_input SET arguments = NULL, raw_code = NULL, raw_lock = NULL, raw_flo
 
 -- name: jobs_live_script
 -- The script that a path stands for now.
-SELECT path, hash, language, tag, timeout, priority, cache_ttl, interpreter FROM script
+SELECT path, hash, language, tag, timeout, priority, cache_ttl, interpreter, has_preprocessor FROM script
 WHERE workspace_id = :workspace AND path = :path AND archived = 0 AND deleted = 0
 ORDER BY id DESC LIMIT 1;
 
 -- name: jobs_script
 -- The script of a hash.
-SELECT path, hash, language, tag, timeout, priority, cache_ttl, interpreter FROM script
+SELECT path, hash, language, tag, timeout, priority, cache_ttl, interpreter, has_preprocessor FROM script
 WHERE workspace_id = :workspace AND hash = :hash AND deleted = 0;
 
 -- name: jobs_script_content
