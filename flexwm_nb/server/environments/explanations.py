@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from flexwm_nb.server.environments.installed import Installed
 from flexwm_nb.server.environments.plans import Plan, without_hashes
 from flexwm_nb.server.environments.uv import UvFailed
 
+NO_PYTHON = re.compile(r"No interpreter found|python-build-standalone")
 FREE = "Free some space: flexwm cache prune"
 CHOOSE = "Choose another directory with FLEXWM_CACHE"
 LONGEST_ABOUT = 60  # characters
@@ -34,10 +36,10 @@ def explain(error: UvFailed | OSError, plan: Plan, installed: Installed, cache: 
 
 def remedy(error: UvFailed, plan: Plan) -> str:
     """The next step."""
+    if plan.python and NO_PYTHON.search(str(error)):
+        return f"Ask for a Python that is here, or get it: uv python install '{','.join(plan.python)}'"
     if error.is_offline:
         return "Check the network, or set UV_DEFAULT_INDEX to an index that can be reached"
-    if plan.python and "No interpreter found" in str(error):
-        return f"Ask for a Python that is here, or get it: uv python install '{','.join(plan.python)}'"
     if plan.pinned:
         return "Update its lock: %windmill_lock PATH --update"
     if plan.imports:
