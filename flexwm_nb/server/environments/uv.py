@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import os
 import re
-import shutil
 import signal
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
+
+from flexwm_nb.server.runners.runtimes import UV
 
 HIDDEN = re.compile(r"^(?:FLEXWM_|WM_|VIRTUAL_ENV|CONDA_|PYTHON|UV_PROJECT)")  # variables that uv is not to see
 CONCLUSION = re.compile(r",? we can conclude that your requirements are unsatisfiable\.?$")
@@ -35,18 +36,10 @@ class UvFailed(Exception):
 
 
 def program() -> str:
-    """Where uv is: in the environment of this process, else on PATH. Raises UvFailed."""
-    try:
-        import uv
-    except ImportError:
-        found = None
-    else:
-        with suppress(FileNotFoundError):
-            return str(uv.find_uv_bin())
-        found = None
-    found = shutil.which("uv")
+    """Where uv is. Raises UvFailed."""
+    found = UV.find()
     if found is None:
-        raise UvFailed("error: uv is missing, which finds and installs packages: pip install uv")
+        raise UvFailed(f"error: uv is not on this machine, which finds and installs packages: {UV.remedy}")
     return found
 
 

