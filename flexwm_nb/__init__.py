@@ -13,6 +13,7 @@ from flexwm_nb.handshake import VERSION
 if TYPE_CHECKING:
     from flexwm_nb import errors
     from flexwm_nb.config import Config
+    from flexwm_nb.display import frames
     from flexwm_nb.engine import Engine, EngineBuilder, connect
     from flexwm_nb.errors import FlexwmError
     from flexwm_nb.execution import Execution
@@ -42,11 +43,13 @@ __all__ = [
     "__version__",
     "connect",
     "errors",
+    "frames",
     "js",
     "load_ipython_extension",
     "unload_ipython_extension",
 ]
 
+MODULES = {"errors": "errors", "frames": "display.frames"}  # public modules, by their public names
 # name -> the module that has it
 HOMES = {
     "Config": "config",
@@ -70,8 +73,8 @@ HOMES = {
 
 def __getattr__(name: str) -> Any:
     """Load a public name when it is first used."""
-    if name == "errors":
-        return import_module(f"{__name__}.errors")
+    if name in MODULES:
+        return import_module(f"{__name__}.{MODULES[name]}")
     if name not in HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     value = getattr(import_module(f"{__name__}.{HOMES[name]}"), name)

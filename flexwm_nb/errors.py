@@ -133,7 +133,7 @@ class InvalidFlow(InvalidInput):
 
 
 class UnknownLanguage(InvalidInput):
-    """No engine runs this language."""
+    """No engine runs this language. See %windmill_health for those that it does."""
 
 
 class ScriptTooLarge(InvalidInput):
@@ -168,7 +168,7 @@ class BinaryUnusable(EngineError):
 
 
 class BuildImpossible(EngineError):
-    """Windmill cannot be built on this machine."""
+    """Windmill cannot be built on this machine. Name a finished program in WINDMILL_BINARY_PATH."""
 
 
 class BuildFailed(EngineError):
@@ -180,7 +180,7 @@ class BuildCanceled(EngineError):
 
 
 class DownloadFailed(EngineError):
-    """The Windmill program could not be downloaded."""
+    """The Windmill program could not be downloaded. Try again: it goes on where it broke off."""
 
 
 class DatabaseUnusable(EngineError):
@@ -196,7 +196,7 @@ class StoreError(EngineError):
 
 
 class StoreLocked(StoreError):
-    """Another server owns the store."""
+    """Another server owns the store. Wait until it has ended, or choose another store with FLEXWM_STORE."""
 
 
 class StoreUnwritable(StoreError):
@@ -227,11 +227,11 @@ class AuthenticationFailed(RequestRefused):
 
 
 class PermissionDenied(RequestRefused):
-    """The token may not do this."""
+    """The token may not do this. Use one of somebody who may, or ask an administrator of the workspace."""
 
 
 class NotFound(RequestRefused):
-    """It does not exist on this engine."""
+    """It does not exist on this engine. Look at its path, and at the workspace that %windmill_connect names."""
 
 
 class ScriptNotFound(NotFound):
@@ -247,7 +247,7 @@ class JobNotFound(NotFound):
 
 
 class WorkspaceNotFound(NotFound):
-    """The workspace does not exist on this engine."""
+    """The workspace does not exist on this engine. Choose another with workspace=… or --workspace."""
 
 
 class Conflict(RequestRefused):
@@ -255,7 +255,7 @@ class Conflict(RequestRefused):
 
 
 class ScriptExists(Conflict):
-    """A script exists at this path."""
+    """A script exists at this path. Choose another path, or archive the one that is there."""
 
 
 class ExecutionError(FlexwmError):
@@ -271,11 +271,11 @@ class JobCanceled(ExecutionError):
 
 
 class ExecutionTimeout(ExecutionError):
-    """The job took too long."""
+    """The job took too long. Allow it more with timeout=… or --timeout."""
 
 
 class ConcurrencyLimit(ExecutionError):
-    """Too many jobs are running."""
+    """Too many jobs are running. Wait for some, cancel some, or allow more with FLEXWM_MAX_CONCURRENT."""
 
 
 class ResultTooLarge(ExecutionError):
