@@ -88,6 +88,12 @@ def test_statements_are_collected_and_a_session_is_reset(http: httpx.Client, mys
     assert select(http, mysql, "SELECT @x AS x") == [{"x": None}]
 
 
+def test_a_lost_connection_fails_its_job_alone(http: httpx.Client, mysql: dict[str, Any]) -> None:
+    """The next job connects anew."""
+    assert "Server error" in run(http, "mysql", "KILL CONNECTION_ID(); SELECT 1", database=mysql).error
+    assert select(http, mysql, "SELECT 2 AS n") == [{"n": 2}]
+
+
 def test_a_procedure_gives_its_first_result(http: httpx.Client, mysql: dict[str, Any]) -> None:
     """Further ones are read over, and the connection stays fit."""
     select(http, mysql, "CREATE OR REPLACE PROCEDURE two() SELECT 1 AS n UNION SELECT 2")

@@ -19,7 +19,7 @@ from flexwm_nb.server.runners.sql.engine import Engine
 from flexwm_nb.server.runners.sql.inputs import KIND, key_of
 from flexwm_nb.server.runners.sql.statements import Statement, bare
 
-CHUNK = 10_000  # rows
+CHUNK = 2_048  # rows, one of its vectors
 ATTACH = re.compile(
     r"ATTACH\s*'(?:\$res:|res://)(?P<path>[^']+)'\s*AS\s+(?P<name>\S+)\s*"
     r"\(\s*TYPE\s+(?P<type>\w+)\s*(?P<more>,[^)]*)?\)",

@@ -18,7 +18,7 @@ from flexwm_nb.server.runners.sql.mysql_arguments import bind
 from flexwm_nb.server.runners.sql.mysql_values import binary_row
 from flexwm_nb.server.runners.sql.statements import Statement, marks, named
 
-CHUNK = 1_000  # rows
+CHUNK = 250  # rows: large ones must fit in memory
 PATIENCE = 20  # seconds for a connection
 NAMED_DECLARATION = re.compile(r"^-- :([a-z_][a-z0-9_]*) \(", re.MULTILINE)
 

@@ -20,7 +20,7 @@ from flexwm_nb.server.runners.sql.postgresql_described import described
 from flexwm_nb.server.runners.sql.statements import Statement, renumbered
 from flexwm_nb.server.runners.sql.values import Reader
 
-CHUNK = 1_000  # rows
+CHUNK = 250  # rows: large ones must fit in memory
 CANCEL_PATIENCE = 1.5  # seconds for the wish that a statement ends
 RESET = "RESET ALL; RESET SESSION AUTHORIZATION; UNLISTEN *; CLOSE ALL; SELECT pg_advisory_unlock_all()"
 NOTICE_LOSS = "; SET client_connection_check_interval = 5000"  # ms, after which the query of a dead process is ended
