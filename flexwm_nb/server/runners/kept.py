@@ -15,6 +15,7 @@ import signal
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from flexwm_nb.server.runners import failures
@@ -27,6 +28,7 @@ ATTEMPTS = 3  # processes that may die before one takes the job
 MOST_IDLE = 16  # processes that wait, of all kinds; the one that waited longest makes room
 REFILL_AFTER = 0.05  # seconds, so that the next one's start does not compete with the job that took the last
 ACCEPTED = b"A"
+BEGUN = ".begun"  # a file by which a program that cannot send says that it has its job
 
 
 @dataclass(slots=True, eq=False)
@@ -37,6 +39,7 @@ class Held:
     zygote: Zygote
     spare: Spare
     timer: asyncio.TimerHandle | None = None  # ends it
+    gone: bool = False
 
 
 class Pool:
@@ -50,14 +53,18 @@ class Pool:
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def take(self, kept: Kept) -> Held:
-        """A process of that kind. Raises OSError."""
+        """A process of that kind that lives. Raises OSError."""
         found = next((held for held in reversed(self._idle) if held.kept.key == kept.key), None)
         if kept.ahead:
             asyncio.get_running_loop().call_later(REFILL_AFTER, self._refill, kept)
-        if found is None:
-            return await self._start(kept)
-        self._leave(found)
-        return found
+        if found is not None:
+            self._leave(found)
+            return found
+        for _ in range(ATTEMPTS):
+            held = await self._start(kept)
+            if not held.gone:
+                return held
+        raise OSError(f"{kept.order['command'][0] if 'command' in kept.order else 'the process'} ends as it starts")
 
     async def _start(self, kept: Kept) -> Held:
         zygote, spare = await self._child(kept.interpreter)
@@ -92,7 +99,9 @@ class Pool:
     async def _start_ahead(self, kept: Kept) -> None:
         try:
             with suppress(OSError):
-                self.give_back(await self._start(kept))
+                held = await self._start(kept)
+                if not held.gone:
+                    self.give_back(held)
         finally:
             self._starting[kept.key] -= 1
 
@@ -111,6 +120,7 @@ class Pool:
 
     def _gone(self, held: Held) -> None:
         """One that had no job has ended."""
+        held.gone = True
         self._leave(held)
         held.spare.close()
         asyncio.get_running_loop().run_in_executor(None, remove_directory, held.spare.directory)
@@ -185,6 +195,72 @@ class KeptJob(RunningJob):
         self._stop_watching()
         self._pool.give_back(self._held)
         self._held = None
+
+
+class AheadJob(RunningJob):
+    """A job on a process that was started ahead, for one job."""
+
+    def __init__(
+        self,
+        request: RunRequest,
+        runner: Runner,
+        output: Output,
+        pool: Pool,
+        kept: Kept,
+        furnish: Callable[[Path], None],
+    ) -> None:
+        """`furnish` makes what belongs in the job's directory."""
+        super().__init__(request, runner, output)
+        self._pool, self._kept, self._furnish = pool, kept, furnish
+        self._order: dict[str, Any] = {}
+        self._begun = False
+        self._attempts = 0
+        self._task: asyncio.Task[None] | None = None
+
+    async def take(self) -> None:
+        """Take a process. Raises OSError."""
+        held = await self._pool.take(self._kept)
+        self._attempts += 1
+        self._furnish(held.spare.directory)
+        self._reading, self._exited = True, False
+        self.attach(held.zygote, held.spare)
+
+    async def order(self, order: dict[str, Any]) -> None:
+        """Send what is to be done, so that the process gets ready for it."""
+        self._order = order
+        await super().order(order)
+
+    def begin(self) -> None:
+        """Let the job run."""
+        self._begun = True
+        super().begin()
+
+    def _ended(self, found: Exit) -> None:
+        """The process is gone: another one may take a job that it never had."""
+        if not self._future.done():
+            self._control_readable_to_the_end()
+        taken = bool(self._frames) or (self._spare.directory / BEGUN).exists()
+        if self._future.done() or self._reason or taken or self._attempts >= ATTEMPTS:
+            super()._ended(found)
+            return
+        self._buffer.clear()
+        self._clean()
+        self._task = asyncio.ensure_future(self._again())
+
+    async def _again(self) -> None:
+        """Give the job to another process."""
+        try:
+            await self.take()
+        except OSError as error:
+            result = failures.execution(f"no process can be started: {error}", step=self._request.flow_step_id)
+            self._future.set_result(Outcome(success=False, result=result))
+            return
+        if self._reason is not None:
+            self._kill()
+            return
+        await super().order(self._order)
+        if self._begun:
+            super().begin()
 
 
 def drop_output(spare: Spare) -> None:

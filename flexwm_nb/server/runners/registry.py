@@ -16,7 +16,7 @@ from flexwm_nb.server.runners.bash import Bash
 from flexwm_nb.server.runners.bun import Bun, Native
 from flexwm_nb.server.runners.deno import Deno
 from flexwm_nb.server.runners.go import Go
-from flexwm_nb.server.runners.kept import KeptJob, Pool
+from flexwm_nb.server.runners.kept import AheadJob, KeptJob, Pool
 from flexwm_nb.server.runners.output import Output
 from flexwm_nb.server.runners.process import RunningJob
 from flexwm_nb.server.runners.python3 import Python3
@@ -178,16 +178,20 @@ class Runners:
             kept = self._sharing(kept, request.shared)
         if kept is not None and not kept.single_use:
             return KeptJob(request, runner, output, self._pool, kept)
-        if kept is None:
-            zygote, spare = await self._child(request.interpreter)
-        else:
-            held = await self._pool.take(kept)
-            zygote, spare = held.zygote, held.spare
+        if kept is not None:
+            job = AheadJob(request, runner, output, self._pool, kept, lambda folder: self._furnish(folder, request))
+            await job.take()
+            return job
+        zygote, spare = await self._child(request.interpreter)
+        self._furnish(spare.directory, request)
+        fresh = RunningJob(request, runner, output)
+        fresh.attach(zygote, spare)
+        return fresh
+
+    def _furnish(self, folder: Path, request: RunRequest) -> None:
+        """Put in a job's directory what it shares with others."""
         if request.shared is not None:
-            (spare.directory / SHARED).symlink_to(self._shared_directory(request.shared))
-        job = RunningJob(request, runner, output)
-        job.attach(zygote, spare)
-        return job
+            (folder / SHARED).symlink_to(self._shared_directory(request.shared))
 
     def _sharing(self, kept: Kept, shared: str) -> Kept:
         """The kind of process that may also use this shared directory; its cage is closed before the job comes."""

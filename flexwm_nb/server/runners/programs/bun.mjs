@@ -141,6 +141,7 @@ async function once() {
   place(order)
   enter(order)
   if (exactly(1) === null) self.exit(0)
+  send("A", "")
   if (order.native) restrict(order)
   const done = await run(await load(order), order)
   await flush()

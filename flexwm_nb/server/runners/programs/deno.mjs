@@ -1,5 +1,5 @@
 // The process of a deno script. It waits on its standard input for its order, a length and JSON, gets ready, and begins
-// when one more byte comes. It leaves result.json or error.json.
+// when one more byte comes. It leaves .begun, and result.json or error.json.
 
 import { call, describe, rehearse, withoutOwn } from "./script.mjs"
 
@@ -51,6 +51,7 @@ if (order === null) Deno.exit(0)
 place(order)
 enter(order)
 if (exactly(1) === null) Deno.exit(0)
+Deno.writeTextFileSync(".begun", "")
 const module = await load()
 if (module[order.function] === undefined) {
   console.error(`error: Uncaught SyntaxError: The requested module './${order.entry}' does not provide an export named \
