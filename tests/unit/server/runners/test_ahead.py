@@ -30,13 +30,13 @@ async def call(runners: Runners, language: str, wait: int = 0) -> Outcome:
     return await (await launch(runners, wanted, lambda _: None)).outcome()
 
 
-def waiting(runtime: Runtime) -> list[int]:
-    """The processes of a runtime that this process's zygotes have."""
+def waiting(runtime: Runtime, folder: Path) -> list[int]:
+    """The processes of a runtime that have their directories below a folder."""
     path = runtime.find()
     found = []
     for process in psutil.Process().children(recursive=True):
         try:
-            if process.exe() == os.path.realpath(str(path)):
+            if process.exe() == os.path.realpath(str(path)) and Path(process.cwd()).is_relative_to(folder):
                 found.append(process.pid)
         except psutil.Error:
             continue
@@ -49,10 +49,10 @@ def test_the_next_job_has_a_process_already(tmp_path: Path, language: str, runti
 
     async def action(runners: Runners) -> None:
         await call(runners, language)
-        assert await asyncio.to_thread(wait_until, lambda: len(waiting(runtime)) == 1)
-        (ready,) = waiting(runtime)
+        assert await asyncio.to_thread(wait_until, lambda: len(waiting(runtime, tmp_path)) == 1)
+        (ready,) = waiting(runtime, tmp_path)
         assert (await call(runners, language)).result == str(ready)
-        assert await asyncio.to_thread(wait_until, lambda: len(waiting(runtime)) == 1)
+        assert await asyncio.to_thread(wait_until, lambda: len(waiting(runtime, tmp_path)) == 1)
 
     with_runners(tmp_path, action)
 
@@ -65,8 +65,8 @@ def test_one_that_dies_while_it_waits_loses_no_job(tmp_path: Path, language: str
         found = []
         for _ in range(3):
             found.append(await call(runners, language))
-            await asyncio.to_thread(wait_until, lambda: len(waiting(runtime)) == 1)
-            for pid in waiting(runtime):
+            await asyncio.to_thread(wait_until, lambda: len(waiting(runtime, tmp_path)) == 1)
+            for pid in waiting(runtime, tmp_path):
                 os.kill(pid, signal.SIGKILL)
         return found
 
@@ -101,7 +101,7 @@ def test_cancelled_jobs_leave_nothing(tmp_path: Path) -> None:
                 job.terminate("enough")
             for job in jobs:
                 assert "enough" in (await job.outcome()).result
-        assert await asyncio.to_thread(wait_until, lambda: len(waiting(BUN)) <= 1)
+        assert await asyncio.to_thread(wait_until, lambda: len(waiting(BUN, tmp_path)) <= 1)
         folder = tmp_path / "jobs"
         assert await asyncio.to_thread(wait_until, lambda: len(list(folder.iterdir())) <= 4)
 
