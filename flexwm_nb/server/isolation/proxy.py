@@ -58,6 +58,10 @@ class Proxy:
         """Whether a host's port is listed."""
         return any(fits(entry, name, port) for entry in self.hosts)
 
+    def names(self, name: str) -> bool:
+        """Whether a host is listed by its own name."""
+        return any(entry.partition(":")[0] == name for entry in self.hosts)
+
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Carry out one request."""
         try:
@@ -66,7 +70,7 @@ class Proxy:
             if not self.allows(name, port):
                 listed = ", ".join(self.hosts)
                 raise Refused("403 Forbidden", f"jobs of this engine may not reach {name}:{port}, but only {listed}")
-            outside_reader, outside_writer = await connect(name, port, listed=name in self.hosts)
+            outside_reader, outside_writer = await connect(name, port, named=self.names(name))
         except Refused as refused:
             text = f"{refused.why}\n".encode()
             writer.write(f"HTTP/1.1 {refused.status}\r\nContent-Length: {len(text)}\r\n\r\n".encode() + text)
@@ -106,7 +110,7 @@ def parse(head: bytes) -> tuple[str, int, bytes]:
     return name, port, "\r\n".join([f"{method} {path} {version}", *kept, "Connection: close", "", ""]).encode("latin-1")
 
 
-async def connect(name: str, port: int, *, listed: bool) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+async def connect(name: str, port: int, *, named: bool) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
     """A connection to a host. Raises Refused."""
     try:
         found = await asyncio.get_running_loop().getaddrinfo(name, port, type=socket.SOCK_STREAM)
@@ -115,7 +119,7 @@ async def connect(name: str, port: int, *, listed: bool) -> tuple[asyncio.Stream
     why = "has no address"
     for *_, address in found:
         here = ipaddress.ip_address(str(address[0]))
-        if (here.is_loopback or here.is_link_local or here.is_unspecified) and not (listed and is_literal(name)):
+        if (here.is_loopback or here.is_link_local or here.is_unspecified) and not (named and is_literal(name)):
             why = "leads to this machine itself"
             continue
         try:

@@ -270,13 +270,15 @@ async def verdict(attempt: Attempt, outcome: Outcome, runners: Runners, home: Pa
     if not attempt.alone:
         return POSSIBLE if (outcome.success, outcome.result) == (True, "true") else HELD
     for _ in range(200):
-        if runs(runners) <= ORDINARY:
+        if runs(runners) <= waiting(runners) + 1:  # the other job
             return HELD
         await asyncio.sleep(0.05)
     return POSSIBLE
 
 
-ORDINARY = 7  # processes: a sandbox's two, the zygote, two spares, the other job, one that is being made
+def waiting(runners: Runners) -> int:
+    """Processes that are there without any job: the zygote, two spares, and a sandbox's own two."""
+    return 5 if runners.confinement.level == "bubblewrap" else 3
 
 
 def runs(runners: Runners) -> int:
