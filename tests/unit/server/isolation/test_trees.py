@@ -102,7 +102,7 @@ def test_nothing_outlives_a_job(tmp_path: Path, resists: str, level: str) -> Non
 
 
 def test_a_tree_gets_the_signal_and_its_time(tmp_path: Path) -> None:
-    """SIGTERM reaches every process of a bash job, its daemon too; those that do not end get SIGKILL after the grace."""
+    """SIGTERM reaches every process of a bash job; those that do not end get SIGKILL after the grace."""
 
     async def action(runners: Runners) -> str:
         wait = "while :; do sleep 0.05 || true; done"
