@@ -33,11 +33,12 @@ def descendants(pid: int) -> list[int]:
 
 
 def tell(pid: int, number: int) -> None:
-    """Signal every process of a tree."""
+    """Signal every process of a tree, once."""
     below = descendants(pid)
     strike_group(pid, number)
-    for one in (pid, *below):
-        strike(one, number)
+    for one in below:
+        if group(one) != pid:
+            strike(one, number)
 
 
 def destroy(pid: int) -> None:
@@ -69,6 +70,14 @@ def strike_group(pid: int, number: int) -> None:
         os.killpg(pid, number)
     except OSError:
         pass
+
+
+def group(pid: int) -> int:
+    """The group that a process is in, 0 when it is gone."""
+    try:
+        return os.getpgid(pid)
+    except OSError:
+        return 0
 
 
 def excess(pid: int, memory: int, processes: int) -> tuple[str, int] | None:

@@ -106,10 +106,10 @@ def test_a_tree_gets_the_signal_and_its_time(tmp_path: Path) -> None:
 
     async def action(runners: Runners) -> str:
         wait = "while :; do sleep 0.05 || true; done"
-        script = f"(trap 'echo child told' TERM; {wait}) &\ntrap 'echo told' TERM\necho begun\n{wait}"
+        script = f"(trap 'echo child told' TERM; echo ready; {wait}) &\ntrap 'echo told' TERM\necho ready\n{wait}"
         log: list[str] = []
         job = await launch(runners, request(script, "bash"), log)
-        while "begun" not in "".join(log):
+        while "".join(log).count("ready") < 2:
             await asyncio.sleep(0.01)
         job.terminate("stopped by the test", grace=0.5)
         await asyncio.wait_for(job.outcome(), 20)
