@@ -13,6 +13,6 @@ def _jupyter_server_extension_points() -> list[dict[str, str]]:
 
 
 def _load_jupyter_server_extension(server_app: Any) -> None:
-    from flexwm_nb.labserver.handlers import add_handlers
+    from flexwm_nb.labserver.routes import add_routes
 
-    add_handlers(server_app.web_app)
+    add_routes(server_app.web_app)

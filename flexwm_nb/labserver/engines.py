@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from flexwm_nb.backends.local import LocalBackend
 from flexwm_nb.backends.registered import registered
 from flexwm_nb.backends.remote import RemoteBackend
-from flexwm_nb.client.endpoint import Endpoint
+from flexwm_nb.client.endpoint import Endpoint, Reopen
 from flexwm_nb.config import Config
 from flexwm_nb.errors import EngineError, FlexwmError, NotFound
 
@@ -108,6 +108,28 @@ class Engines:
         raise NotFound(f"No engine is called {name}", remedy="Reload the list of engines")
 
 
+@dataclass(frozen=True, slots=True)
+class Found:
+    """An engine that was found, as a backend; it is not ours to start or stop."""
+
+    endpoint: Endpoint
+    reopen: Reopen | None = None
+    makes_workspaces: bool = False
+
+    @property
+    def kind(self) -> str:
+        """The kind of engine."""
+        return self.endpoint.kind
+
+    def open(self) -> Endpoint:
+        """Where it is."""
+        return self.endpoint
+
+    def stop(self, *, force: bool = False) -> bool:
+        """Refuse. Raises EngineError."""
+        raise EngineError("The page does not stop engines", remedy="Use flexwm stop")
+
+
 def name_of(endpoint: Endpoint) -> str:
     """What an engine is called in URLs; the same for as long as its address and workspace are."""
     return _key(endpoint.url, endpoint.workspace)
@@ -162,4 +184,6 @@ def _described_local() -> tuple[KnownEngine, str | None]:
 
 def describe(error: FlexwmError) -> dict[str, Any]:
     """An error as JSON."""
-    return {"code": error.code, "what": error.what, "why": error.why, "remedy": error.remedy}
+    found = {"code": error.code, "what": error.what, "why": error.why, "remedy": error.remedy}
+    line = error.details.get("line")
+    return found if line is None else {**found, "line": line}

@@ -8,11 +8,10 @@ from typing import Any
 
 import httpx
 from jupyter_server.base.handlers import APIHandler
-from jupyter_server.utils import url_path_join
 from tornado import web
 from tornado.iostream import StreamClosedError
 
-from flexwm_nb.errors import EngineError, FlexwmError, NotFound, PermissionDenied
+from flexwm_nb.errors import Conflict, EngineError, FlexwmError, InvalidInput, NotFound, PermissionDenied
 from flexwm_nb.handshake import PROTOCOL, VERSION
 from flexwm_nb.labserver.allowed import is_allowed
 from flexwm_nb.labserver.engines import Engines, describe
@@ -20,21 +19,13 @@ from flexwm_nb.labserver.proxy import PASSED_BACK, Proxy
 
 ENGINES, PROXY = "flexwm_engines", "flexwm_proxy"  # in the server's settings
 NAME = r"([a-z0-9]+)"
-
-
-def add_handlers(application: web.Application) -> None:
-    """Add the routes to a Jupyter server."""
-    engines = application.settings[ENGINES] = Engines()
-    application.settings[PROXY] = Proxy(engines)
-    base = url_path_join(application.settings["base_url"], "flexwm")
-    application.add_handlers(
-        ".*$",
-        [
-            (url_path_join(base, "engines"), EnginesHandler),
-            (url_path_join(base, "engines", "local", "start"), StartHandler),
-            (url_path_join(base, "e", NAME, "api", "(.+)"), ProxyHandler),
-        ],
-    )
+STATUSES: tuple[tuple[type[FlexwmError], int], ...] = (
+    (NotFound, 404),
+    (PermissionDenied, 403),
+    (InvalidInput, 400),
+    (Conflict, 409),
+    (EngineError, 503),
+)
 
 
 class FlexwmHandler(APIHandler):
@@ -49,8 +40,8 @@ class FlexwmHandler(APIHandler):
 
     def refuse(self, error: FlexwmError) -> None:
         """Answer with an error: what, why and what to do."""
-        status = 404 if isinstance(error, NotFound) else 403 if isinstance(error, PermissionDenied) else 502
-        self.answer({"problem": describe(error)}, 503 if isinstance(error, EngineError) else status)
+        status = next((status for kind, status in STATUSES if isinstance(error, kind)), 502)
+        self.answer({"problem": describe(error)}, status)
 
 
 class EnginesHandler(FlexwmHandler):

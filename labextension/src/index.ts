@@ -1,13 +1,11 @@
 /** The plugins of this extension. */
 
-import { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
+import { JupyterFrontEndPlugin } from '@jupyterlab/application';
 
-const plugin: JupyterFrontEndPlugin<void> = {
-  id: 'flexwm-nb:plugin',
-  autoStart: true,
-  activate: (app: JupyterFrontEnd) => {
-    console.debug('flexwm', app.version);
-  }
-};
+import { sharedPlugin } from './shared';
+import { sidebarPlugin } from './sidebar/plugin';
+import { statusPlugin } from './status';
 
-export default [plugin];
+const plugins: JupyterFrontEndPlugin<unknown>[] = [sharedPlugin, sidebarPlugin, statusPlugin];
+
+export default plugins;

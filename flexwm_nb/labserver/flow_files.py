@@ -1,0 +1,70 @@
+"""What the page shows of a flow's file: its picture, and what is wrong in which line; pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import yaml
+
+from flexwm_nb import yaml_text
+from flexwm_nb.errors import InvalidFlow
+from flexwm_nb.flows.builder import Flow
+from flexwm_nb.flows.problems import ERROR, Problem
+from flexwm_nb.flows.validation import problems
+
+Lines = Mapping[str, int]
+
+
+def look(text: str) -> dict[str, Any]:
+    """The flow of a text as a document, and its problems with their lines, counted from 1."""
+    try:
+        document = Flow.from_yaml(text).to_document()
+    except InvalidFlow as error:
+        known = error.details.get("problems")
+        if known:
+            return {"document": None, "problems": list(_placed(known, lines_of(text)))}
+        line, message = error.details.get("line") or 1, error.why or error.what
+        return {"document": None, "problems": [_problem(line, message)]}
+    return {"document": document, "problems": list(_placed(problems(document), lines_of(text)))}
+
+
+def _placed(found: list[Problem], lines: Lines) -> Iterator[dict[str, Any]]:
+    for problem in found:
+        line = lines.get(f"{problem.step} {problem.field.partition(' ')[0]}") or lines.get(problem.step) or 1
+        yield _problem(line, str(problem), step=problem.step, severity=problem.severity)
+
+
+def _problem(line: int, message: str, *, step: str = "", severity: str = ERROR) -> dict[str, Any]:
+    return {"line": line, "message": message, "step": step, "severity": severity}
+
+
+def lines_of(text: str) -> dict[str, int]:
+    """The lines of steps by their ids, and of their fields by id and name."""
+    try:
+        tree = yaml.compose(text, yaml_text.Loader)
+    except (yaml.YAMLError, ValueError, RecursionError):
+        return {}
+    found: dict[str, int] = {}
+    stack = [tree] if tree is not None else []
+    while stack:
+        node = stack.pop()
+        if isinstance(node, yaml.SequenceNode):
+            stack += node.value
+        elif isinstance(node, yaml.MappingNode):
+            _note(node, found)
+            stack += [value for _, value in node.value]
+    return found
+
+
+def _note(node: yaml.MappingNode, found: dict[str, int]) -> None:
+    fields = {key.value: (key, value) for key, value in node.value if isinstance(key, yaml.ScalarNode)}
+    if "id" not in fields or "value" not in fields:
+        return
+    step = fields["id"][1].value
+    found.setdefault(step, node.start_mark.line + 1)
+    inner = fields["value"][1]
+    more = inner.value if isinstance(inner, yaml.MappingNode) else []
+    for key, _ in [*more, *node.value]:
+        if isinstance(key, yaml.ScalarNode):
+            found.setdefault(f"{step} {key.value}", key.start_mark.line + 1)
