@@ -6,7 +6,10 @@ import html
 import re
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from flexwm_nb.models.jobs import Job
 
 # rich: a notebook; text: a terminal; plain: nothing that differs from run to run (no ids, no times)
 Face = Literal["rich", "text", "plain"]
@@ -68,6 +71,10 @@ class Headline:
     def evolve(self, **changes: object) -> Headline:
         """The same with changes."""
         return replace(self, **changes)  # type: ignore[arg-type]
+
+    def ended(self, job: Job) -> Headline:
+        """The same of a job as it stands."""
+        return self.evolve(state=job.state, ran=job.duration, queued=job.queued_for)
 
     def words(self, face: Face) -> list[str]:
         """Its parts, in order."""

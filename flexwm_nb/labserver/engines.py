@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
@@ -115,6 +116,8 @@ class Found:
     endpoint: Endpoint
     reopen: Reopen | None = None
     makes_workspaces: bool = False
+    runs: bool = True
+    log: Path | None = None
 
     @property
     def kind(self) -> str:
@@ -124,6 +127,9 @@ class Found:
     def open(self) -> Endpoint:
         """Where it is."""
         return self.endpoint
+
+    def close(self) -> None:
+        """Leave it as it is."""
 
     def stop(self, *, force: bool = False) -> bool:
         """Refuse. Raises EngineError."""

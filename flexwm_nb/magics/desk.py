@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING, Any
 
-from flexwm_nb.magics.watcher import Watcher
+from flexwm_nb.stages.watcher import Watcher
 
 if TYPE_CHECKING:
     from flexwm_nb.display.widgets.base import Presence
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from flexwm_nb.engine import Engine
     from flexwm_nb.execution import Execution
     from flexwm_nb.magics.session import Session
-    from flexwm_nb.magics.stage import Stage
+    from flexwm_nb.stages.stage import Stage
 
 
 class Desk:
@@ -50,8 +50,23 @@ class Desk:
         presence = self._presence
         return presence is not None and presence.is_there and self.session.face == "rich"
 
+    @property
+    def tail_lines(self) -> int:
+        """How many log lines a picture of a run has."""
+        return int(self.session.settings.tail_lines)
+
+    def remember(self, headline: Headline) -> None:
+        """Keep how a run stands."""
+        self.session.remember(headline.job_id, headline)
+
+    def started(self, engine: Engine, headline: Headline) -> None:
+        """A stage has started another run in the place of its own."""
+        from flexwm_nb.magics.runs import noted
+
+        noted(self.session, engine, headline)
+
     def stage(self, engine: Engine, execution: Execution, headline: Headline, document: Any = None) -> Stage:
         """A stage for a run."""
-        from flexwm_nb.magics.stage import Stage
+        from flexwm_nb.stages.stage import Stage
 
         return Stage(self, engine, execution, headline, document)

@@ -13,6 +13,7 @@ from flexwm_nb.display.graph import Graph
 from flexwm_nb.display.live import show_final, show_graph
 from flexwm_nb.display.wording import Headline, escape
 from flexwm_nb.errors import FlowNotFound, ScriptNotFound
+from flexwm_nb.flows.cuts import cut_after
 from flexwm_nb.magics import runs, steps
 from flexwm_nb.magics.arguments import nearest
 from flexwm_nb.magics.dry_run import unified
@@ -61,7 +62,7 @@ async def windmill_flow(call: Call, command: RegisterFlow) -> Any:
     if command.dry_run:
         return await plan(call, flow)
     document = flow.to_document()
-    cut = steps.cut_after(document["value"], command.upto) if command.upto else None
+    cut = cut_after(document["value"], command.upto) if command.upto else None
     arguments = Arguments() if command.no_run else gather_for(call, command, document)
     engine = await call.engine()
     registration = await call.work(engine.flows.register, flow)

@@ -14,7 +14,7 @@ from flexwm_nb.magics.flow_commands import Draw, ListFlows
 from flexwm_nb.magics.flow_control import definition_of
 from flexwm_nb.magics.flow_watch import steps_of
 from flexwm_nb.magics.session import Call
-from flexwm_nb.magics.step_looks import looks_of
+from flexwm_nb.stages.step_looks import looks_of
 
 if TYPE_CHECKING:
     from flexwm_nb.engine import Engine

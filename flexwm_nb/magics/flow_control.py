@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from flexwm_nb.display.wording import Headline, short
 from flexwm_nb.errors import InvalidInput
+from flexwm_nb.flows.cuts import cut_after
 from flexwm_nb.magics import runs, steps
 from flexwm_nb.magics.failing import failed_step
 from flexwm_nb.magics.flow import followed
@@ -29,7 +30,7 @@ async def windmill_approve(call: Call, command: Approve) -> Any:
     notes = await _corrected(call, execution) if command.corrected else ()
     await call.work(execution.disapprove if command.deny else execution.approve, payload(call, command.payload))
     job = await call.work(execution.job)
-    headline = runs.ended(call.session.headline(job.id) or headline_of(job), job)
+    headline = (call.session.headline(job.id) or headline_of(job)).ended(job)
     headline = headline.evolve(notes=(*headline.notes, *notes))
     work = followed(call, execution, headline, definition_of(job), command)
     return await runs.guarded(call, job.id, work)
@@ -133,4 +134,4 @@ def _outermost(step: str) -> str:
 
 def _known(step: str, value: Mapping[str, Any]) -> None:
     """Raise InvalidInput for a step that the flow does not have."""
-    steps.cut_after(value, step)
+    cut_after(value, step)

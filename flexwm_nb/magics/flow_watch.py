@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from flexwm_nb.display.graph import Graph, StepLook
 from flexwm_nb.errors import FlexwmError
 from flexwm_nb.magics.session import Call
-from flexwm_nb.magics.step_looks import can_look_inside, looks_of, of, read
+from flexwm_nb.stages.step_looks import can_look_inside, looks_of, of, read
 
 if TYPE_CHECKING:
     from flexwm_nb.execution import Execution

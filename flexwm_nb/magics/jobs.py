@@ -71,7 +71,7 @@ def headline_of(call: Call, job: Job) -> Headline:
     """The line about a job, with what this kernel knows of it."""
     subject = job.path or f"{job.language or job.kind} preview"
     known = call.session.headline(job.id) or Headline(subject=subject, language=job.language or "")
-    return runs.ended(known.evolve(job_id=job.id), job)
+    return known.evolve(job_id=job.id).ended(job)
 
 
 async def windmill_logs(call: Call, command: OneJob) -> None:

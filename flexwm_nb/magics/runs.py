@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from flexwm_nb.engine import Engine
     from flexwm_nb.execution import Execution
     from flexwm_nb.magics.session import Session
-    from flexwm_nb.magics.stage import Stage
     from flexwm_nb.models.jobs import Job, JobUpdate
+    from flexwm_nb.stages.stage import Stage
 
 T = TypeVar("T")
 
@@ -154,7 +154,7 @@ async def follow(
     if stage is not None and job.done:
         await call.work(stage.end, job)
     tail.finish()
-    headline = ended(headline, job)
+    headline = headline.ended(job)
     call.session.remember(job.id, headline)
     if stage is not None and stage.widget is not None:
         return job
@@ -173,11 +173,6 @@ async def _stage(call: Call, execution: Execution, headline: Headline, watch: Wa
         return None
     engine = await call.engine()
     return call.session.desk.stage(engine, execution, headline, None if watch is None else watch.document)
-
-
-def ended(headline: Headline, job: Job) -> Headline:
-    """The headline of a job as it stands."""
-    return headline.evolve(state=job.state, ran=job.duration, queued=job.queued_for)
 
 
 class Clock:

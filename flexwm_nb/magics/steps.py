@@ -216,16 +216,3 @@ def _with_givers(ids: Sequence[str], cells: Mapping[str, StepCell]) -> dict[str,
             found.add(name)
             waiting += _givers(loose[name], loose)
     return {name: cell for name, cell in loose.items() if name in found}
-
-
-def cut_after(value: Mapping[str, Any], step: str) -> dict[str, Any]:
-    """A flow's value without what comes after a step. Raises InvalidInput for a step that is not there."""
-    modules = value.get("modules") or []
-    for number, module in enumerate(modules):
-        inside = [str(found.get("id")) for found in modules_in({"value": {"modules": [module]}})]
-        if step in inside:
-            return {**value, "modules": modules[: number + 1]}
-    known = [str(found.get("id")) for found in modules_in({"value": value})]
-    close = nearest(step, known)
-    remedy = f"Did you mean {close}?" if close else f"There are {', '.join(known)}"
-    raise InvalidInput(f"the flow has no step {step!r}", remedy=remedy)

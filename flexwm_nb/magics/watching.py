@@ -11,7 +11,7 @@ from flexwm_nb.display.wording import Headline
 from flexwm_nb.errors import FlexwmError
 from flexwm_nb.magics import runs
 from flexwm_nb.magics.session import Session
-from flexwm_nb.magics.stage import LEFT
+from flexwm_nb.stages.stage import LEFT
 
 if TYPE_CHECKING:
     from flexwm_nb.execution import Execution
@@ -58,7 +58,7 @@ class ExecutionLook:
             return known or Headline(subject="run", job_id=execution.id)
         subject = job.path or f"{job.language} preview"
         known = known or Headline(subject=subject, language=job.language or "", job_id=job.id)
-        return runs.ended(known, job)
+        return known.ended(job)
 
 
 class LineFollower:
@@ -85,5 +85,5 @@ class LineFollower:
     def ended(self, error: BaseException | None) -> None:
         """Show how it ended; where the engine is gone, the line stays as it is."""
         if error is None:
-            self._line.update(runs.ended(self._headline, self._job or self._execution.job()))
+            self._line.update(self._headline.ended(self._job or self._execution.job()))
         self._leave()

@@ -174,6 +174,29 @@ export class Actions {
     }
   }
 
+  /** Hand an action of a job's view to the server, which follows the job. */
+  async tell(engine: string, id: string, message: Record<string, unknown>): Promise<void> {
+    const found = await request<{ job?: string }>(`e/${engine}/feed/${id}`, { method: 'POST', body: message });
+    if (found.job) {
+      this._started(found.job);
+    }
+  }
+
+  /** Register a flow's document under a path. */
+  async register(path: string, document: Record<string, any>): Promise<void> {
+    const engine = this.engines.current;
+    const made = await request<{ text: string }>('yaml', { method: 'POST', body: { value: document } });
+    const body = { kind: 'flow', path, content: made.text };
+    const found = await request<{ text: string }>(`e/${engine?.name}/register`, { method: 'POST', body });
+    Notification.success(found.text, { autoClose: 3000 });
+    this._done.emit();
+  }
+
+  /** Start a flow's document that is not registered. */
+  async preview(path: string, document: Record<string, any>, args: Record<string, unknown>): Promise<void> {
+    await this._start('jobs/run/preview_flow', { value: document.value, path, args });
+  }
+
   /** Do something with an engine; what goes wrong is shown, with what to do. */
   async attempt<T>(what: () => Promise<T>): Promise<T | undefined> {
     try {

@@ -13,3 +13,18 @@ export interface IModel {
 export type Update = (changed: Record<string, any>) => void;
 export type View = (model: IModel, element: HTMLElement | ShadowRoot) => Update;
 
+// @ts-expect-error: plain JavaScript
+import { runView as drawRun } from '../../flexwm_nb/display/widgets/views/run.js';
+// @ts-expect-error: plain JavaScript
+import { graphView as drawGraph } from '../../flexwm_nb/display/widgets/views/graph.js';
+// @ts-expect-error: plain JavaScript
+import { formView as drawForm } from '../../flexwm_nb/display/widgets/views/form.js';
+// @ts-expect-error: the text of a style sheet
+import sheet from '../../flexwm_nb/display/widgets/views/view.raw.css';
+
+export const runView: View = drawRun;
+export const graphView: View = drawGraph;
+export const formView: View = drawForm;
+
+/** The style sheet of all views. */
+export const SHEET: string = sheet;

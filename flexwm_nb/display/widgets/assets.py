@@ -21,7 +21,7 @@ def module(view: str, function: str) -> str:
     files: dict[str, str] = {}
     _gather("host", files)
     _gather(view, files)
-    sheet = json.dumps((VIEWS / "view.css").read_text(encoding="utf-8"))
+    sheet = json.dumps((VIEWS / "view.raw.css").read_text(encoding="utf-8"))
     return "\n".join([*files.values(), f"export default hosted({function}, {sheet});\n"])
 
 

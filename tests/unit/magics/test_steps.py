@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from flexwm_nb.errors import InvalidInput
+from flexwm_nb.flows.cuts import cut_after
 from flexwm_nb.magics import steps
 from flexwm_nb.magics.origins import shift
 from flexwm_nb.magics.steps import StepCell
@@ -114,10 +115,10 @@ def test_a_flow_is_cut_after_a_step() -> None:
     """Also after the loop that a step is in."""
     loop = {"id": "each", "value": {"type": "forloopflow", "modules": [{"id": "inner", "value": {"type": "identity"}}]}}
     value = {"modules": [{"id": "a", "value": {"type": "identity"}}, loop, {"id": "b", "value": {"type": "identity"}}]}
-    assert [module["id"] for module in steps.cut_after(value, "a")["modules"]] == ["a"]
-    assert [module["id"] for module in steps.cut_after(value, "inner")["modules"]] == ["a", "each"]
+    assert [module["id"] for module in cut_after(value, "a")["modules"]] == ["a"]
+    assert [module["id"] for module in cut_after(value, "inner")["modules"]] == ["a", "each"]
     with pytest.raises(InvalidInput, match=r"no step 'innre'\. Did you mean inner"):
-        steps.cut_after(value, "innre")
+        cut_after(value, "innre")
 
 
 PYTHON = "import math\n\n\ndef one(x):\n    return math.sqrt(x)\n\n\n"

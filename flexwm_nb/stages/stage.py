@@ -13,7 +13,8 @@ from flexwm_nb.display.logs import LogTail, own_lines
 from flexwm_nb.display.widgets.log_buffer import LogBuffer
 from flexwm_nb.display.wording import DONE, Headline, short
 from flexwm_nb.errors import FlexwmError
-from flexwm_nb.magics import runs, step_looks
+from flexwm_nb.flows.cuts import cut_after
+from flexwm_nb.stages import step_looks
 
 if TYPE_CHECKING:
     from flexwm_nb.display.live import LiveRun
@@ -21,9 +22,9 @@ if TYPE_CHECKING:
     from flexwm_nb.display.widgets.run import RunWidget
     from flexwm_nb.engine import Engine
     from flexwm_nb.execution import Execution
-    from flexwm_nb.magics.desk import Desk
     from flexwm_nb.models.flow_status import FlowStatus, StepRun
     from flexwm_nb.models.jobs import Job, JobUpdate
+    from flexwm_nb.stages.host import Host
 
 BY_BUTTON = "cancelled in the notebook"
 BETWEEN = 0.5  # seconds between two looks at what is inside of loops and branches
@@ -36,12 +37,12 @@ class Stage:
 
     ticks = False
 
-    def __init__(self, desk: Desk, engine: Engine, execution: Execution, headline: Headline, document: Any) -> None:
+    def __init__(self, host: Host, engine: Engine, execution: Execution, headline: Headline, document: Any) -> None:
         """Nothing is shown yet. `document` is a flow's."""
-        self._desk, self._engine, self._execution = desk, engine, execution
+        self._host, self._engine, self._execution = host, engine, execution
         self._headline = headline
         self._document = value_of(document) if isinstance(document, Mapping) and document else None
-        self._log, self._tail = LogBuffer(), LogTail(desk.session.settings.tail_lines)
+        self._log, self._tail = LogBuffer(), LogTail(host.tail_lines)
         self._change = threading.Lock()
         self._due, self._is_looking = 0.0, False
         self._offset = 0
@@ -83,7 +84,7 @@ class Stage:
     def lives(self, live: LiveRun, headline: Headline) -> bool:
         """Show it when its time has come; whether it is shown."""
         if self.widget is None:
-            if not live.is_due or not self._desk.is_seen:
+            if not live.is_due or not self._host.is_seen:
                 return False
             live.close()
             self._headline = headline
@@ -114,7 +115,7 @@ class Stage:
     def follow(self) -> None:
         """Let the watcher go on with it, from where its log has been read to."""
         stream = self._execution.events(log_offset=self._offset, steps=self._document is not None)
-        self._desk.watcher.follow(self, stream)
+        self._host.watcher.follow(self, stream)
 
     def see(self, update: JobUpdate) -> None:
         """Take an update in."""
@@ -158,7 +159,7 @@ class Stage:
                 return
             self._is_looking = True
         wait = max(self._due - time.monotonic(), 0.0)
-        timer = threading.Timer(wait, lambda: self._desk.watcher.do(self._read_steps))
+        timer = threading.Timer(wait, lambda: self._host.watcher.do(self._read_steps))
         timer.daemon = True
         timer.start()
 
@@ -196,8 +197,8 @@ class Stage:
             return
         self.widget.finish_log()
         self.widget.know(job)
-        self._headline = runs.ended(self._headline, job)
-        self._desk.session.remember(job.id, self._headline)
+        self._headline = self._headline.ended(job)
+        self._host.remember(self._headline)
         offered = () if job.done and not self._can_rerun(job) else OVER if job.done else LEFT
         if self._document is not None:
             with contextlib.suppress(FlexwmError):  # the engine is gone: they stay as they were seen last
@@ -226,7 +227,7 @@ class Stage:
                     self.widget.set(notice=None)
                     self.widget.set(notice=str(error))
 
-        return lambda message: self._desk.watcher.do(lambda: work(message))
+        return lambda message: self._host.watcher.do(lambda: work(message))
 
     def _cancel(self, message: Any) -> None:
         self._execution.cancel(BY_BUTTON)
@@ -250,8 +251,6 @@ class Stage:
 
     def _run_up_to(self, message: Any) -> None:
         """Run the flow's first steps up to one."""
-        from flexwm_nb.magics.steps import cut_after
-
         job = self._engine.executions.get(self._execution.id)
         given = dict(job.arguments) if isinstance(job.arguments, Mapping) else {}
         step = str(message.get("step"))
@@ -264,7 +263,8 @@ class Stage:
         self._execution, self._offset, self._job = execution, 0, None
         self.detached.clear()
         headline = self._headline.evolve(job_id=execution.id, state="queued", ran=None, queued=None, notes=notes)
-        self._headline = runs.noted(self._desk.session, self._engine, headline)
+        self._headline = headline
+        self._host.started(self._engine, headline)
         if self.widget is not None:
             self.widget.begin(self._headline, LEFT)
             self.follow()

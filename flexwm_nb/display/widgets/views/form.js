@@ -1,0 +1,105 @@
+/** A form for the arguments that a schema describes; its last line is the magic that does the same. */
+import { button, copied, h, say, shown } from "./dom.js";
+import { fields } from "./form_fields.js";
+import { magicLine } from "./form_line.js";
+
+const PAUSE = 150; // milliseconds after the last key before the values are told
+
+let counted = 0;
+
+/**
+ * The state: `schema`; `values` that are given already; `magic`, how the line begins; `run` and `insert`, whether these
+ * buttons are there; `choices`, paths that may be picked; `notice`; `done`, once it was sent.
+ * It sends `values` (as they are typed), `run`, `insert` and `pick`.
+ * @type {import("./dom.js").View}
+ */
+export function formView(model, element) {
+  const form = h("form", { class: "fx fx-form", novalidate: "", "aria-label": "Arguments", onsubmit: (event) => { event.preventDefault(); send(); }, onkeydown: keyed });
+  const place = h("div");
+  const line = h("code", { class: "fx-magic", dir: "ltr" });
+  const copy = button("copy", "Copy the line that does the same", () => void copied(copy, line.textContent));
+  const insert = button("insert", "Put the line into a cell", () => model.send({ act: "insert", line: line.textContent }));
+  const run = h("button", { type: "submit", class: "fx-button fx-yes", title: "Start it (Ctrl+Enter)" }, "Run");
+  const notice = h("div", { class: "fx-notice", role: "alert", hidden: "" });
+  form.append(place, h("div", { class: "fx-form-end" }, run, line, copy, insert), notice);
+  element.append(form);
+
+  let inner = null;
+  let timer = 0;
+  const context = {
+    id: () => `fx-form-${(counted += 1)}`,
+    pick: (kind, type) => model.send({ act: "pick", kind, type }),
+    changed: (isNew = true) => {
+      model.ui.values = inner.read();
+      say(line, written());
+      inner.problem();
+      if (!isNew) return;
+      clearTimeout(timer);
+      timer = setTimeout(tell, PAUSE);
+    },
+  };
+
+  function written() {
+    return magicLine(model.state.magic ?? "", inner.read(), model.state.schema?.properties ?? {});
+  }
+
+  function tell() {
+    model.send({ act: "values", values: inner.read(), line: line.textContent, valid: inner.problem() === null });
+  }
+
+  function keyed(event) {
+    if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
+      event.preventDefault();
+      send();
+    }
+    event.stopPropagation(); // keys typed here are no commands of the notebook
+  }
+
+  function send() {
+    clearTimeout(timer);
+    const wrong = inner.problem(true);
+    shown(notice, wrong !== null);
+    if (wrong !== null) {
+      say(notice, wrong);
+      inner.focusWrong();
+      return;
+    }
+    model.send({ act: "run", values: inner.read(), line: line.textContent });
+  }
+
+  function draw() {
+    const schema = isSchema(model.state.schema) ? model.state.schema : {};
+    inner = fields(schema, { ...(model.state.values ?? {}), ...(model.ui.values ?? {}) }, context);
+    const none = Object.keys(schema.properties ?? {}).length === 0;
+    place.replaceChildren(none ? h("p", { class: "fx-muted" }, isSchema(model.state.schema) ? "It takes no arguments." : "Its schema cannot be read: give the arguments in the line below.") : inner.element);
+    inner.offer(model.state.choices ?? {});
+    say(line, written());
+    mark();
+  }
+
+  function mark() {
+    shown(run, model.state.run !== false);
+    shown(insert, model.state.insert === true);
+    say(run, model.state.label ?? "Run");
+    run.disabled = model.state.done === true;
+    for (const input of form.querySelectorAll("input, select, textarea")) input.disabled = model.state.done === true;
+    if ((model.state.notice ?? null) !== null) {
+      shown(notice, true);
+      say(notice, model.state.notice);
+    }
+  }
+
+  draw();
+  return (changed) => {
+    if ("schema" in changed || "values" in changed) {
+      if ("values" in changed) model.ui.values = null;
+      draw();
+    }
+    if ("choices" in changed) inner.offer(model.state.choices ?? {});
+    if ("run" in changed || "insert" in changed || "done" in changed || "notice" in changed || "label" in changed) mark();
+  };
+}
+
+function isSchema(schema) {
+  return typeof schema === "object" && schema !== null && !Array.isArray(schema) && (schema.properties === undefined || (typeof schema.properties === "object" && schema.properties !== null));
+}

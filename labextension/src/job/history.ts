@@ -1,0 +1,129 @@
+/** The versions of a script or flow, and what changed from one to the next. */
+
+import { MainAreaWidget } from '@jupyterlab/apputils';
+import { TranslationBundle } from '@jupyterlab/translation';
+import { Message } from '@lumino/messaging';
+import { Widget } from '@lumino/widgets';
+
+import { Actions } from '../actions';
+import { IFlow, IScript } from '../documents';
+import { h } from '../dom';
+import { problemOf } from '../engines';
+import { logoIcon } from '../icons';
+import { request } from '../request';
+import { Item } from '../sidebar/rows';
+
+interface IVersion {
+  id: string;
+  at: string;
+  message: string;
+  text(): Promise<string>;
+}
+
+export class HistoryView extends Widget {
+  private _versions: IVersion[] = [];
+  private _list = h('ol', { class: 'fxl-versions', role: 'listbox', 'aria-label': 'Versions' });
+  private _shown = h('pre', { class: 'fxl-diff', tabindex: '0' });
+
+  constructor(
+    private _item: Item,
+    private _actions: Actions,
+    private _texts: TranslationBundle
+  ) {
+    super();
+    this.addClass('fxl-history');
+    this.node.append(this._list, this._shown);
+  }
+
+  protected onAfterAttach(_: Message): void {
+    void this._load();
+  }
+
+  private async _load(): Promise<void> {
+    try {
+      this._versions = this._item.kind === 'flow' ? await this._flow() : await this._script();
+    } catch (error) {
+      const { what, remedy } = problemOf(error);
+      this._shown.textContent = [what, remedy].filter(Boolean).join('. ');
+      return;
+    }
+    this._list.replaceChildren(
+      ...this._versions.map((version, place) =>
+        h(
+          'li',
+          { role: 'presentation' },
+          h(
+            'button',
+            { class: 'fxl-version', role: 'option', onclick: () => void this._show(place) },
+            h('b', {}, `v${this._versions.length - place}`),
+            ` ${version.at ? new Date(version.at).toLocaleString() : ''} ${version.message}`
+          )
+        )
+      )
+    );
+    await this._show(0);
+  }
+
+  /** What a version changed; the whole text of the first. */
+  private async _show(place: number): Promise<void> {
+    this._list.querySelectorAll('button').forEach((button, number) => {
+      button.setAttribute('aria-selected', String(number === place));
+    });
+    const version = this._versions[place];
+    if (!version) {
+      this._shown.textContent = this._texts.__('There are no versions.');
+      return;
+    }
+    await this._actions.attempt(async () => {
+      const text = await version.text();
+      const before = this._versions[place + 1];
+      if (!before) {
+        this._shown.replaceChildren(text);
+        return;
+      }
+      const body = { old: await before.text(), new: text };
+      const { lines } = await request<{ lines: string[] }>('diff', { method: 'POST', body });
+      const shown = lines.length ? lines : [this._texts.__('The text is the same.')];
+      this._shown.replaceChildren(...shown.map(line => h('span', { 'data-sign': line[0] }, `${line}\n`)));
+    });
+  }
+
+  private async _script(): Promise<IVersion[]> {
+    const { engines } = this._actions;
+    const path = Actions.path(this._item);
+    const found = await engines.ask<{ script_hash: string; created_at?: string; deployment_msg?: string }[]>(`scripts/history/p/${path}`);
+    return found.map(entry => ({
+      id: entry.script_hash,
+      at: entry.created_at ?? '',
+      message: entry.deployment_msg ?? '',
+      text: async () => (await engines.ask<IScript>(`scripts/get/h/${entry.script_hash}`)).content ?? ''
+    }));
+  }
+
+  private async _flow(): Promise<IVersion[]> {
+    const { engines } = this._actions;
+    const found = await engines.ask<{ id: number; created_at: string; deployment_msg?: string }[]>(`flows/history/p/${Actions.path(this._item)}`);
+    return found.map(entry => ({
+      id: String(entry.id),
+      at: entry.created_at,
+      message: entry.deployment_msg ?? '',
+      text: async () => {
+        const flow = await engines.ask<IFlow>(`flows/get/v/${entry.id}`);
+        const value = { summary: flow.summary, value: flow.value, schema: flow.schema };
+        return (await request<{ text: string }>('yaml', { method: 'POST', body: { value } })).text;
+      }
+    }));
+  }
+}
+
+/** A panel with the history of a script or flow. */
+export function historyPanel(item: Item, actions: Actions, texts: TranslationBundle): MainAreaWidget<HistoryView> {
+  const panel = new MainAreaWidget({ content: new HistoryView(item, actions, texts) });
+  const path = Actions.path(item);
+  panel.id = `flexwm-history-${item.kind}-${path}`;
+  panel.title.icon = logoIcon;
+  panel.title.label = `${path.split('/').pop()} ${texts.__('history')}`;
+  panel.title.caption = path;
+  panel.title.closable = true;
+  return panel;
+}
