@@ -68,7 +68,7 @@ class Environments:
         plan = self._plan(script, installed)
         if not plan:
             return Environment(interpreter=script.interpreter, version=installed.minor)
-        lines = plan.pinned or (None if plan.no_cache else self._resolutions.find(self._question(plan, installed)))
+        lines = plan.pinned if plan.pinned or not plan.wanted else self._resolved(plan, installed)
         return None if lines is None else self._find(script, plan, installed, lines)
 
     async def get(self, script: Script, note: Note) -> Environment:
@@ -79,7 +79,7 @@ class Environments:
             raise NoPackages(str(error)) from None
         if not plan:
             return Environment(interpreter=script.interpreter, version=installed.minor)
-        lines = plan.pinned or await self.resolve(plan, installed, note)
+        lines = plan.pinned if plan.pinned or not plan.wanted else await self.resolve(plan, installed, note)
         if (found := self._find(script, plan, installed, lines)) is not None:
             return found
         lines = lines if plan.isolated else plans.missing_of(lines, installed)
@@ -112,9 +112,11 @@ class Environments:
 
     async def resolve(self, plan: Plan, installed: Installed, note: Note) -> list[str]:
         """Versions for what is wanted. Raises NoPackages."""
-        question = self._question(plan, installed)
-        if not plan.no_cache and (found := self._resolutions.find(question)) is not None:
+        if not plan.wanted:
+            return []
+        if (found := self._resolved(plan, installed)) is not None:
             return found
+        question = self._question(plan, installed)
         note("\nresolving dependencies...\ncontent of requirements:\n" + "\n".join(plan.wanted) + "\n")
         preferred = {} if plan.isolated else installed.versions
         python = ",".join(plan.python) or installed.interpreter
@@ -132,6 +134,10 @@ class Environments:
         self._resolutions.keep(question, lines)
         return lines
 
+    def _resolved(self, plan: Plan, installed: Installed) -> list[str] | None:
+        """Versions that were found for what is wanted, unless it is to be looked for anew."""
+        return None if plan.no_cache else self._resolutions.find(self._question(plan, installed))
+
     def _plain(self, script: Script) -> Environment | None:
         """For a script that needs nothing, which is seen without knowing its interpreter."""
         if script.lock is None:
@@ -142,8 +148,10 @@ class Environments:
                 raise NoPackages(f"line {error.line}: {error}") from None
         elif script.lock.strip():
             return None
-        known = self.interpreters.known(script.interpreter or sys.executable) if script.interpreter else None
-        return Environment(interpreter=script.interpreter, version=known.minor if known else own_minor())
+        if script.interpreter in (None, sys.executable):
+            return Environment(interpreter=script.interpreter, version=own_minor())
+        known = self.interpreters.known(script.interpreter)
+        return Environment(interpreter=script.interpreter, version=known.minor) if known is not None else None
 
     def _plan(self, script: Script, installed: Installed, *, anew: bool = False) -> Plan:
         """What the script has to get. Raises NoPackages."""
@@ -162,7 +170,7 @@ class Environments:
 
     def _remembered(self, key: object, make: Callable[[], Plan], anew: bool) -> Plan:
         found = None if anew else self._plans.pop(key, None)
-        found = self._plans[key] = found or make()
+        found = self._plans[key] = make() if found is None else found
         while len(self._plans) > REMEMBERED:
             self._plans.popitem(last=False)
         return found
