@@ -200,7 +200,8 @@ async def ask(interpreter: str, *program: str) -> str:
             stderr=asyncio.subprocess.PIPE,
         )
     except OSError as error:
-        raise Unusable(f"{interpreter} cannot be started: {error.strerror}") from None
+        why = f"{interpreter}: {error.strerror}"
+        raise Unusable(f"no process can be started: {why}. Register the script from a kernel that is there") from None
     try:
         output, errors = await asyncio.wait_for(process.communicate(), LONGEST)
     except asyncio.TimeoutError:
