@@ -12,6 +12,12 @@ from flexwm_nb.errors import FlexwmError
 
 SAY_IT_THEMSELVES = {"InvalidSource", "InvalidArguments", "InvalidFlow", "JobFailed", "JobCanceled", "InvalidConfig"}
 
+NAMED = (
+    "script-not-found", "script-exists", "flow-not-found", "execution-timeout", "concurrency-limit",
+    "invalid-arguments", "engine-not-ready", "invalid-config", "authentication-failed", "conflict",
+    "engine-unreachable", "store-full",
+)  # fmt: skip
+
 
 def kinds(kind: type[FlexwmError] = FlexwmError) -> Iterator[type[FlexwmError]]:
     """The tree, below a kind."""
@@ -45,5 +51,4 @@ def test_codes_are_stable_names() -> None:
     """One for each kind."""
     codes = [kind().code for kind in ALL]
     assert len(set(codes)) == len(codes)
-    assert {"script-not-found", "script-exists", "flow-not-found", "execution-timeout", "concurrency-limit",
-            "engine-not-ready", "invalid-config", "authentication-failed", "conflict", "engine-unreachable"} <= set(codes)  # fmt: skip
+    assert set(NAMED) <= set(codes)
