@@ -104,6 +104,7 @@ class Runner:
     languages: tuple[str, ...]
     program: ClassVar[str]  # as named in `exit code for "..."`
     result_files: ClassVar[tuple[str, ...]] = ()  # of the job's directory, read when it has ended
+    arguments_file: ClassVar[str] = ""  # of that directory, with what a preprocessor made; empty = a frame has it
     grace: ClassVar[float] = 0.0  # seconds between SIGTERM and SIGKILL; 0 = SIGKILL at once
     farewell: ClassVar[str] = ""  # what the log says at SIGTERM
 

@@ -23,6 +23,7 @@ class Deno(EcmaScript):
     languages = ("deno",)
     program = "deno run"
     result_files = ("result.json", "error.json")
+    arguments_file = "arguments.json"
     serves = False
 
     def settle(self, request: RunRequest) -> RunRequest | None:

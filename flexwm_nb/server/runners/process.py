@@ -171,7 +171,7 @@ class RunningJob:
             success=success,
             result=result,
             stream=self._output.stream or None,
-            arguments=self._frames.get(ARGUMENTS),
+            arguments=self._arguments(),
             columns=self._frames.get(COLUMNS) if success else None,
             memory_peak_kb=memory,
             exit_code=code,
@@ -197,6 +197,13 @@ class RunningJob:
             return self._runner.result(request, self._ending(code, number, memory))
         except Unstorable as error:
             return False, failures.unstorable(request.job_id, str(error))
+
+    def _arguments(self) -> str | None:
+        """What a preprocessor made, where there is one."""
+        if not self._request.preprocess or not self._runner.arguments_file:
+            return self._frames.get(ARGUMENTS)
+        data = read_regular(self._spare.directory / self._runner.arguments_file, self._request.limits.result_bytes)
+        return data.decode("utf-8", "replace") or None
 
     def _ending(self, code: int | None, number: int | None, memory: int | None) -> Ending:
         limit = self._request.limits.result_bytes

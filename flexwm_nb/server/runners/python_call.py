@@ -35,10 +35,11 @@ def call(module: Any, task: dict[str, Any], tell: Any = None) -> tuple[bytes, st
     given = json.loads(task["arguments"])
     if task.get("preprocessor") is not None:
         try:
-            given = preprocess(module, given, task)
+            made = preprocess(module, given, task)
         except BaseException as error:
             return ERROR, json.dumps(describe(error, task.get("step")), default=str)
-        tell(ARGUMENTS, json.dumps(given))
+        tell(ARGUMENTS, made)
+        given = json.loads(made)
     arguments = convert(given, task)
     try:
         function = getattr(module, task["function"])
@@ -56,16 +57,15 @@ def call(module: Any, task: dict[str, Any], tell: Any = None) -> tuple[bytes, st
     return RESULT, text
 
 
-def preprocess(module: Any, given: dict[str, Any], task: dict[str, Any]) -> dict[str, Any]:
-    """What the script's preprocessor makes of the arguments."""
+def preprocess(module: Any, given: dict[str, Any], task: dict[str, Any]) -> str:
+    """What the script's preprocessor makes of the arguments, as JSON in jsonb's form."""
     function = getattr(module, "preprocessor", None)
     if not callable(function):
         raise ValueError("preprocessor function is missing")
     made = function(**convert(given, dict(task, **task["preprocessor"])))
     if not isinstance(made, dict):
         raise TypeError("the preprocessor must return a dict of main's arguments, not %s" % type(made).__name__)
-    found: dict[str, Any] = json.loads(render(made, task))
-    return found
+    return render(made, task)
 
 
 def too_large(size: int, task: dict[str, Any]) -> dict[str, Any]:

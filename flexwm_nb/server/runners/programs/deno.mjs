@@ -1,5 +1,6 @@
 // The process of a deno script. It waits on its standard input for its order, a length and JSON, gets ready, and begins
-// when one more byte comes. It leaves .begun, and result.json or error.json.
+// when one more byte comes. It leaves .begun, result.json or error.json,
+// and in arguments.json what a preprocessor made.
 
 import { call, describe, rehearse, withoutOwn } from "./script.mjs"
 
@@ -59,7 +60,8 @@ if (module[order.function] === undefined) {
   Deno.exit(1)
 }
 try {
-  Deno.writeTextFileSync("result.json", await call(module, order))
+  const keep = (made) => Deno.writeTextFileSync("arguments.json", made)
+  Deno.writeTextFileSync("result.json", await call(module, order, keep))
 } catch (error) {
   Deno.writeTextFileSync("error.json", describe(error, order.step, false))
 }

@@ -30,20 +30,21 @@ export function render(result, native) {
   return normalize(text)
 }
 
-/** What the script's preprocessor makes of the arguments. */
+/** What the script's preprocessor makes of the arguments, as JSON in jsonb's form. */
 async function preprocess(module, given, task) {
   if (typeof module.preprocessor !== "function") throw new Error("preprocessor function is missing")
   const made = await module.preprocessor(...values(given, task.preprocessor, { ...task, everything: false }))
   if (made === null || typeof made !== "object") throw new TypeError("the preprocessor must return main's arguments")
-  return JSON.parse(render(made, task.native))
+  return render(made, task.native)
 }
 
 /** Call the function; its result as JSON. Throws what it throws. What a preprocessor makes is told before. */
 export async function call(module, task, tell) {
   let given = JSON.parse(task.arguments)
   if (task.preprocessor) {
-    given = await preprocess(module, given, task)
-    tell?.(JSON.stringify(given))
+    const made = await preprocess(module, given, task)
+    tell(made)
+    given = JSON.parse(made)
   }
   const found = module[task.function]
   if (typeof found !== "function") {
