@@ -156,7 +156,8 @@ class HealthService:
         lack = facts.isolation_lacks[0] if facts.isolation_lacks else None
         message = f"{facts.isolation}: {facts.isolation_gives}; network {facts.network}"
         if lack is None or facts.isolation not in UNCAGED:
-            return _ok("isolation", message if lack is None else f"{message}. {lack.level} is not there: {lack.why}")
+            better = "" if lack is None else f". {lack.level} is not there: {lack.why}. {lack.remedy}"
+            return _ok("isolation", message + better)
         reasons = "; ".join(f"{found.level}: {found.why}" for found in facts.isolation_lacks)
         status: Status = "fail" if facts.isolation == "none" else "warn"
         return HealthCheck(name="isolation", status=status, message=f"{message}. {reasons}", remedy=lack.remedy)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -119,3 +120,22 @@ def test_a_tree_gets_the_signal_and_its_time(tmp_path: Path) -> None:
     (tmp_path / "store").mkdir()
     lines: Any = asyncio.run(with_runners(WISHES["plain"], tmp_path / "store", action)).splitlines()
     assert {"told", "child told"} <= set(lines)
+
+
+def test_a_runtime_without_an_address_limit_is_held_to_its_memory(tmp_path: Path) -> None:
+    """What reserves far more address space than it uses is watched instead, and its error tells why it ended."""
+    source = """export async function main() {
+        const kept = [];
+        while (true) {
+            kept.push(new Uint8Array(30_000_000).fill(7));
+            await new Promise((resolve) => setTimeout(resolve, 20));
+        }
+    }"""
+
+    async def action(runners: Runners) -> str:
+        wanted = replace(request(source, "bun"), limits=Limits(memory_bytes=400 << 20))
+        job = await launch(runners, wanted, [])
+        return str((await asyncio.wait_for(job.outcome(), 60)).result)
+
+    (tmp_path / "store").mkdir()
+    assert "terminated due to memory" in asyncio.run(with_runners(WISHES["plain"], tmp_path / "store", action))
