@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import getpass
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from flexwm_nb.cli import caching
 from flexwm_nb.cli.building import build
-from flexwm_nb.errors import FlexwmError, InvalidInput
+from flexwm_nb.errors import AuthenticationFailed, FlexwmError, InvalidInput
 from flexwm_nb.handshake import VERSION
 
 if TYPE_CHECKING:
@@ -31,13 +32,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if words[:1] == ["serve"]:
             return serve(words[1:])
         options = parser().parse_args(words)
-        command: Callable[[argparse.Namespace], int] = options.command
-        return command(options)
+        return _done(options)
     except FlexwmError as error:
         print(f"flexwm: {error}", file=sys.stderr)
         return FAILED
     except KeyboardInterrupt:
         return INTERRUPTED
+
+
+def _done(options: argparse.Namespace) -> int:
+    """Run a command; a person who sits at the terminal is asked for a token that nothing else gives."""
+    command: Callable[[argparse.Namespace], int] = options.command
+    try:
+        return command(options)
+    except AuthenticationFailed as error:
+        if not error.details.get("missing") or not sys.stdin.isatty():
+            raise
+        options.token = getpass.getpass(f"{error.what}. Token: ").strip() or None
+        return command(options)
 
 
 def parser() -> argparse.ArgumentParser:
@@ -183,7 +195,7 @@ def _config(options: argparse.Namespace) -> Config:
     """The configuration, with what the command line says before all else. Raises InvalidConfig."""
     from flexwm_nb.config import Config
 
-    named = {name: getattr(options, name, None) for name in ("store", "engine", "workspace")}
+    named = {name: getattr(options, name, None) for name in ("store", "engine", "workspace", "token")}
     return Config(**named)
 
 

@@ -10,6 +10,8 @@ import sys
 import time
 from pathlib import Path
 
+import pytest
+
 import flexwm_nb
 from flexwm_nb.engine import Engine
 from tests.conftest import TOKEN, running_server
@@ -41,20 +43,25 @@ def test_pushing_to_another_engine(shell: TestingShell, wm: Engine, tmp_path: Pa
             assert there.variables.get("f/nb_moving/hidden") == "s3cret"
 
 
-def test_a_token_is_asked_for_where_somebody_is_there(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("command", "seen"),
+    [(["-c", TERMINAL], "healthy"), (["-m", "flexwm_nb", "status", "--engine", "{}"], "jobs:")],
+    ids=["magic", "command line"],
+)
+def test_a_token_is_asked_for_where_somebody_is_there(tmp_path: Path, command: list[str], seen: str) -> None:
     """On a terminal, and what is typed is not shown."""
     with running_server(tmp_path / "store") as server:
         left_out = ("WM_", "FLEXWM_", "WINDMILL_")
         clean = {name: value for name, value in os.environ.items() if not name.startswith(left_out)}
         environment = {**clean, "IPYTHONDIR": str(tmp_path), "FLEXWM_STATE": str(tmp_path), "HOME": str(tmp_path)}
         ours, theirs = pty.openpty()
-        command = [sys.executable, "-c", TERMINAL.format(server.url)]
-        process = subprocess.Popen(command, stdin=theirs, stdout=theirs, stderr=theirs, env=environment,
+        words = [sys.executable, *(word.format(server.url) for word in command)]
+        process = subprocess.Popen(words, stdin=theirs, stdout=theirs, stderr=theirs, env=environment,
                                    start_new_session=True)  # fmt: skip
         os.close(theirs)
         said = heard(ours, "Token: ")
         os.write(ours, f"{TOKEN}\n".encode())
-        said += heard(ours, "healthy")
+        said += heard(ours, seen)
         process.wait(30)
         os.close(ours)
     assert "There is no token for" in said
