@@ -99,6 +99,7 @@ class Interpreters:
         }
         self._known: dict[str, Installed] = {}
         self._inventories: dict[object, dict[str, Any]] = {}
+        self._asking: dict[object, asyncio.Future[str]] = {}  # one question is asked once at a time
 
     def known(self, interpreter: str) -> Installed | None:
         """What it has, where that can be said without waiting."""
@@ -134,8 +135,13 @@ class Interpreters:
         """What brings these modules, and what that and these packages need; see `inventory.py`. Raises Unusable."""
         question = (installed.interpreter, installed.stamp, modules, packages)
         if question not in self._inventories:
-            told = await ask(installed.interpreter, PROGRAM.read_text(), json.dumps(modules), json.dumps(packages))
-            self._inventories = {**dict(list(self._inventories.items())[-REMEMBERED:]), question: json.loads(told)}
+            asking = self._asking.get(question)
+            if asking is None:
+                program = (PROGRAM.read_text(), json.dumps(modules), json.dumps(packages))
+                asking = self._asking[question] = asyncio.ensure_future(ask(installed.interpreter, *program))
+                asking.add_done_callback(lambda done: self._asking.pop(question, None))
+            told = json.loads(await asyncio.shield(asking))
+            self._inventories = {**dict(list(self._inventories.items())[-REMEMBERED:]), question: told}
         return self._inventories[question]
 
     def _look(self, interpreter: str) -> Installed:
