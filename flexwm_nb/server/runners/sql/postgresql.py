@@ -13,8 +13,9 @@ from psycopg.adapt import Transformer
 from flexwm_nb.server.runners.base import RunnerError
 from flexwm_nb.server.runners.sql import postgresql_values
 from flexwm_nb.server.runners.sql.dialect import Batch, Connection, Job, Lost, Rows, blanked, fields
+from flexwm_nb.server.runners.sql.inputs import KIND
 from flexwm_nb.server.runners.sql.postgresql_answers import GONE, failure, loader, one_line, unreadable
-from flexwm_nb.server.runners.sql.postgresql_arguments import OIDS, Bound, bind, is_known, said
+from flexwm_nb.server.runners.sql.postgresql_arguments import OIDS, Bound, bind, is_known, types_said
 from flexwm_nb.server.runners.sql.postgresql_connecting import connect
 from flexwm_nb.server.runners.sql.postgresql_described import described
 from flexwm_nb.server.runners.sql.statements import Statement, renumbered
@@ -70,11 +71,11 @@ class Postgresql(Connection):
     def run(self, statement: Statement, job: Job) -> Rows:
         """Execute with the arguments bound."""
         text, order = renumbered(statement.text)
-        by_number = {found["oidx"]: found for found in job.parameters}
+        said = types_said(job.script)
+        by_number = {found["oidx"]: typed(found, said) for found in job.parameters}
         used = [by_number[number] for number in order if number in by_number]
         warn_of_missing(used, job)
-        typed = said(job.script)
-        bound = [bind(job.value(found), found, found["oidx"] in typed) for found in used]
+        bound = [bind(job.value(found), found, found["oidx"] in said) for found in used]
         if all(is_known(found["otyp"]) for found in used):
             self._send("send_query_params", text, bound, [found.oid for found in bound])
         else:
@@ -256,3 +257,9 @@ def warn_of_missing(used: list[Mapping[str, Any]], job: Job) -> None:
     warning = MISSING_ARGUMENTS.format(", ".join(dict.fromkeys(names)))
     if names and warning not in job.warnings:
         job.warnings.append(warning)
+
+
+def typed(parameter: Mapping[str, Any], said: Mapping[int, str]) -> Mapping[str, Any]:
+    """A parameter with the type that counts when the script runs; one whose file has been read has its own."""
+    kind = said.get(parameter["oidx"], "text")
+    return parameter if kind == KIND else {**parameter, "otyp": kind}

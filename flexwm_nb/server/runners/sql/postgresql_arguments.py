@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Final
 
 import msgspec
 
 from flexwm_nb.server.runners.base import RunnerError
 from flexwm_nb.server.runners.sql.postgresql_texts import BITS, TEXT_READERS
+from flexwm_nb.signatures.postgresql import PLACEHOLDER, SPACED, TYPED
 
 OIDS: Final = {  # name: of the type, of its array
     "bool": (16, 1000), "bytea": (17, 1001), "char": (18, 1002), "int8": (20, 1016), "int2": (21, 1005),
@@ -29,8 +30,6 @@ ALIASES: Final = {
 UNSIGNED_MOST, SIGNED_MOST = 2**64 - 1, 2**63 - 1
 TEXTS = ("text", "varchar")
 AS_TEXT = (*TEXTS, "char", "uuid")  # with every type that is not known: what Windmill's parser takes for text
-
-SAID = re.compile(r"^-- \$(\d+) \w+ \(|\$(\d+)::\w", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +51,20 @@ def is_known(kind: str) -> bool:
     return canonical(kind.removesuffix("[]")) is not None
 
 
-def said(script: str) -> frozenset[int]:
-    """The numbers of the parameters whose type the script says, in a declaration or a cast."""
-    return frozenset(int(match[1] or match[2]) for match in SAID.finditer(script))
+@lru_cache(maxsize=64)
+def types_said(script: str) -> Mapping[int, str]:
+    """The parameters' types, by number, as far as the script says them: by a declaration, else by the first cast.
+
+    The form takes the last cast; what runs takes the first, also on Windmill.
+    """
+    found = {int(match["number"]): match["kind"].lower() for match in TYPED.finditer(script)}
+    for match in PLACEHOLDER.finditer(script):
+        if match["kind"] is not None:
+            kind = match["kind"].lower()
+            short = SPACED.get("".join(kind.split()))
+            is_list = short is not None and script.startswith("[]", match.end())
+            found.setdefault(int(match["number"]), f"{short or kind}{'[]' if is_list else ''}")
+    return found
 
 
 def bind(value: Any, parameter: Mapping[str, Any], said: bool = True) -> Bound:

@@ -11,7 +11,7 @@ from flexwm_nb.server.runners.sql.collection import Collection
 from flexwm_nb.server.runners.sql.dialect import Rows, blanked
 from flexwm_nb.server.runners.sql.encoding import Encoder, TooLarge, joined
 from flexwm_nb.server.runners.sql.mysql_arguments import moment, shown
-from flexwm_nb.server.runners.sql.postgresql_arguments import OIDS, bind
+from flexwm_nb.server.runners.sql.postgresql_arguments import OIDS, bind, types_said
 from flexwm_nb.server.runners.sql.values import number
 
 
@@ -56,6 +56,20 @@ def test_an_argument_is_coerced(value: Any, kind: str, expected: tuple[str, str 
 def test_a_type_that_nobody_says_is_the_values_own(value: Any, oid: str) -> None:
     """A bare `$1` is bound as what is given."""
     assert bind(value, {"otyp": "text"}, said=False).oid == OIDS[oid][0]
+
+
+@pytest.mark.parametrize(
+    ("script", "expected"),
+    [
+        ("SELECT $1::int, $1, $1::text, $2", {1: "int"}),
+        ("-- $1 n (Text)\nSELECT $1::int", {1: "text"}),
+        ("-- $1 n\nSELECT $1::double precision[], $2::TIMESTAMP WITH TIME ZONE", {1: "double[]", 2: "timestamptz"}),
+    ],
+    ids=["first cast", "declared", "words"],
+)
+def test_a_type_is_the_declared_one_or_the_first_cast(script: str, expected: dict[int, str]) -> None:
+    """Whatever follows."""
+    assert types_said(script) == expected
 
 
 @pytest.mark.parametrize(
