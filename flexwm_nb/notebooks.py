@@ -68,12 +68,12 @@ def from_flow(flow: Flow) -> dict[str, Any]:
     document = flow.to_document()
     title = document.get("summary") or flow.path or "Flow"
     heading = f"# {title}\n\n{document.get('description') or ''}".rstrip()
-    cells = [_cell("markdown", heading, {}), _cell("code", "%load_ext flexwm_nb", {})]
+    cells = [cell("markdown", heading, {}), cell("code", "%load_ext flexwm_nb", {})]
     for module in modules_in(document):
         cells.append(_cell_of(module))
     metadata = {KEY: {"path": flow.path, "flow": document}, "language_info": {"name": "python"}}
-    for number, cell in enumerate(cells):
-        cell["id"] = f"cell-{number}"
+    for number, made in enumerate(cells):
+        made["id"] = f"cell-{number}"
     return {"cells": cells, "metadata": metadata, **FORMAT}
 
 
@@ -126,8 +126,13 @@ def _alias_problems(cells: list[Cell]) -> Iterator[Problem]:
                 yield Problem(f"{CELL}{cell.number}", "", text)
 
 
-def _cell(kind: str, source: str, metadata: dict[str, Any]) -> dict[str, Any]:
-    made: dict[str, Any] = {"cell_type": kind, "metadata": metadata, "source": source.splitlines(keepends=True)}
+def cell(kind: str, source: str, metadata: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """A cell of a notebook's file, without an id."""
+    made: dict[str, Any] = {
+        "cell_type": kind,
+        "metadata": dict(metadata or {}),
+        "source": source.splitlines(keepends=True),
+    }
     return {**made, "execution_count": None, "outputs": []} if kind == "code" else made
 
 
@@ -137,7 +142,7 @@ def _cell_of(module: Mapping[str, Any]) -> dict[str, Any]:
     if value.get("type") == "rawscript":
         language = value.get("language")
         option = "" if language == "python3" else f" --language {language}"
-        return _cell("code", f"{STEP_MAGIC} {id}{option}\n{value.get('content') or ''}", {KEY: {"step": id}})
+        return cell("code", f"{STEP_MAGIC} {id}{option}\n{value.get('content') or ''}", {KEY: {"step": id}})
     what = {
         "script": f"runs the script `{value.get('path')}`",
         "flow": f"runs the flow `{value.get('path')}`",
@@ -147,4 +152,4 @@ def _cell_of(module: Mapping[str, Any]) -> dict[str, Any]:
         "branchall": "takes all of the branches below",
         "identity": "passes the result before it on",
     }.get(str(value.get("type")), f"is a {value.get('type')}")
-    return _cell("markdown", f"**{id}** {what}", {KEY: {"step": id}})
+    return cell("markdown", f"**{id}** {what}", {KEY: {"step": id}})

@@ -8,6 +8,7 @@ from typing import Any
 import yaml
 
 from flexwm_nb import yaml_text
+from flexwm_nb.display.widgets.pictures import picture
 from flexwm_nb.errors import InvalidFlow
 from flexwm_nb.flows.builder import Flow
 from flexwm_nb.flows.problems import ERROR, Problem
@@ -17,16 +18,22 @@ Lines = Mapping[str, int]
 
 
 def look(text: str) -> dict[str, Any]:
-    """The flow of a text as a document, and its problems with their lines, counted from 1."""
+    """The flow of a text: its document and picture, the lines of its steps, and its problems; lines count from 1."""
     try:
-        document = Flow.from_yaml(text).to_document()
+        document = dict(Flow.from_yaml(text).to_document())
     except InvalidFlow as error:
         known = error.details.get("problems")
         if known:
-            return {"document": None, "problems": list(_placed(known, lines_of(text)))}
+            return _nothing(list(_placed(known, lines_of(text))))
         line, message = error.details.get("line") or 1, error.why or error.what
-        return {"document": None, "problems": [_problem(line, message)]}
-    return {"document": document, "problems": list(_placed(problems(document), lines_of(text)))}
+        return _nothing([_problem(line, message)])
+    lines = lines_of(text)
+    found = list(_placed(problems(document), lines))
+    return {"document": document, "picture": picture(document["value"]), "lines": lines, "problems": found}
+
+
+def _nothing(found: list[dict[str, Any]]) -> dict[str, Any]:
+    return {"document": None, "picture": None, "lines": {}, "problems": found}
 
 
 def _placed(found: list[Problem], lines: Lines) -> Iterator[dict[str, Any]]:

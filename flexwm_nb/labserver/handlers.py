@@ -17,7 +17,7 @@ from flexwm_nb.labserver.allowed import is_allowed
 from flexwm_nb.labserver.engines import Engines, describe
 from flexwm_nb.labserver.proxy import PASSED_BACK, Proxy
 
-ENGINES, PROXY = "flexwm_engines", "flexwm_proxy"  # in the server's settings
+ENGINES, PROXY, FEEDS = "flexwm_engines", "flexwm_proxy", "flexwm_feeds"  # in the server's settings
 NAME = r"([a-z0-9]+)"
 STATUSES: tuple[tuple[type[FlexwmError], int], ...] = (
     (NotFound, 404),

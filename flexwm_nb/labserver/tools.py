@@ -26,6 +26,29 @@ from flexwm_nb.models.deployed_flows import FlowRegistration
 from flexwm_nb.models.scripts import Registration, ScriptDraft
 
 Document = dict[str, Any]
+QUICKSTART = "windmill_quickstart.ipynb"
+FIRST_CELLS = (
+    (
+        "markdown",
+        "# Scripts, jobs and flows\n\nRun the cells from top to bottom. The engine is on this machine and starts by "
+        "itself; the sidebar with the mill shows what it has.",
+    ),
+    ("code", "%load_ext flexwm_nb"),
+    (
+        "code",
+        "%%windmill_script python3 f/quickstart/greet --arg name=Ada\ndef main(name: str, times: int = 2):\n"
+        '    print("greeting", name)\n    return [f"Hello, {name}!"] * times',
+    ),
+    ("markdown", "The cell is a script now, with a version; it is run again by its path, with other arguments."),
+    ("code", "%windmill_run f/quickstart/greet name=Grace times=3"),
+    ("code", "%windmill_jobs"),
+    ("markdown", "Cells become the steps of a flow, in the order of what they read."),
+    ("code", "%%windmill_step numbers\ndef main():\n    return [1, 2, 3]"),
+    ("code", "%%windmill_step total\ndef main(numbers: list[int]):\n    return sum(numbers)"),
+    ("code", "%windmill_flow f/quickstart/sum --steps numbers total --run"),
+    ("markdown", "`%windmill` lists all magics, each with an example."),
+    ("code", "%windmill"),
+)
 
 
 class ToolHandler(FlexwmHandler):
@@ -98,7 +121,7 @@ class FlowHandler(ToolHandler):
     """A flow's file."""
 
     async def make(self, given: Document, *parts: str) -> Document:
-        """Of `{text}` its `{document, picture, problems}`."""
+        """Of `{text}` its `{document, picture, lines, problems}`."""
         return await asyncio.to_thread(flow_files.look, given["text"])
 
 
@@ -164,3 +187,23 @@ class RunsHandler(FlexwmHandler):
         root = Path(self.settings["server_root_dir"]).expanduser()
         found = await asyncio.to_thread(journal.read, str(root / path.lstrip("/")))
         self.answer({"jobs": [record.job_id for record in reversed(found)]})
+
+
+class QuickstartHandler(ToolHandler):
+    """The first notebook, for the launcher."""
+
+    async def make(self, given: Document, *parts: str) -> Document:
+        """Of `{folder}` the `{path}` of a notebook in it, made where it is not there."""
+        target = self.file(str(given.get("folder") or "")) / QUICKSTART
+        if not target.exists():
+            notebooks.write(first_notebook(), target)
+        return {"path": str(Path(str(given.get("folder") or "")) / QUICKSTART)}
+
+
+def first_notebook() -> Document:
+    """A notebook that shows a script, its run and a flow in a few cells."""
+    cells = [notebooks.cell(kind, text) for kind, text in FIRST_CELLS]
+    for number, cell in enumerate(cells):
+        cell["id"] = f"cell-{number}"
+    metadata = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
+    return {"cells": cells, "metadata": metadata, **notebooks.FORMAT}

@@ -36,6 +36,7 @@ class Stage:
     """One run that a widget shows. Its widget is opened when it has gone on for a while."""
 
     ticks = False
+    kind: type[RunWidget] | None = None  # what shows it, where that is not a notebook
 
     def __init__(self, host: Host, engine: Engine, execution: Execution, headline: Headline, document: Any) -> None:
         """Nothing is shown yet. `document` is a flow's."""
@@ -67,7 +68,7 @@ class Stage:
         }
         actions = {name: self._later(act) for name, act in acts.items()}
         actions["detach"] = acts["detach"]
-        widget = RunWidget(
+        widget = (self.kind or RunWidget)(
             self._headline,
             actions=actions,
             offered=offered,

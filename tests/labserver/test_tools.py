@@ -121,3 +121,14 @@ def test_yaml_and_differences(lab: httpx.Client) -> None:
     lines = lab.post("flexwm/diff", json={"old": "a\nb", "new": "a\nc"}).json()["lines"]
     assert lines == ["@@ -1,2 +1,2 @@", " a", "-b", "+c"]
     assert lab.post("flexwm/diff", json={"old": "a"}).status_code == 400
+
+
+def test_the_first_notebook_is_made_once(jupyter: Jupyter, lab: httpx.Client) -> None:
+    """What somebody changed in it stays."""
+    (jupyter.folder / "sub").mkdir(exist_ok=True)
+    path = lab.post("flexwm/quickstart", json={"folder": "sub"}).json()["path"]
+    file = jupyter.folder / path
+    assert json.loads(file.read_text())["cells"][1]["source"] == ["%load_ext flexwm_nb"]
+    file.write_text("{}")
+    assert lab.post("flexwm/quickstart", json={"folder": "sub"}).json()["path"] == path
+    assert file.read_text() == "{}"

@@ -93,7 +93,12 @@ class Widget(anywidget.AnyWidget):
 
     def _heard(self, widget: Any, content: Any, buffers: Any) -> None:
         """The page sends an action."""
-        act = content.get("act") if isinstance(content, dict) else None
+        if isinstance(content, dict):
+            self.act(content)
+
+    def act(self, content: Message) -> None:
+        """Do what a page asks for."""
+        act = content.get("act")
         if act == "hello":
             is_first, self._is_heard = not self._is_heard, True
             self.send({"set": self.whole()})

@@ -16,6 +16,7 @@ const PAUSE = 300; // milliseconds after the last key before the picture is draw
 export interface ILooked {
   document: Record<string, any> | null;
   picture: Record<string, any> | null;
+  lines: Record<string, number>;
   problems: { line: number; message: string; step: string; severity: string }[];
 }
 
@@ -65,7 +66,7 @@ export class FlowView extends Widget implements IModel {
   /** A click on a step shows its place in the text. */
   send(message: Record<string, any>): void {
     const step = message.act === 'open' || message.act === 'node' ? String(message.step ?? '') : '';
-    const line = this._looked?.document?.lines?.[step];
+    const line = this._looked?.lines[step];
     if (line) {
       this._options.reveal(line);
     }

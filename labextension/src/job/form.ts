@@ -109,5 +109,6 @@ export function formPanel(item: Item, actions: Actions, texts: TranslationBundle
   panel.title.label = texts.__('Run %1', path.split('/').pop() ?? path);
   panel.title.caption = path;
   panel.title.closable = true;
+  panel.toolbar.hide();
   return panel;
 }

@@ -125,5 +125,6 @@ export function historyPanel(item: Item, actions: Actions, texts: TranslationBun
   panel.title.label = `${path.split('/').pop()} ${texts.__('history')}`;
   panel.title.caption = path;
   panel.title.closable = true;
+  panel.toolbar.hide();
   return panel;
 }

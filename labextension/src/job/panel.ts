@@ -115,6 +115,7 @@ export function jobPanel(options: IJobPanelOptions): MainAreaWidget<JobView> {
   panel.title.label = options.id.slice(0, 8);
   panel.title.caption = `Job ${options.id}`;
   panel.title.closable = true;
+  panel.toolbar.hide();
   content.title.changed.connect(() => {
     panel.title.label = content.title.label;
   });
