@@ -7,6 +7,7 @@ import difflib
 import sys
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from tornado import web
 from tornado.escape import json_decode
 
 from flexwm_nb import journal, notebooks, yaml_text
+from flexwm_nb.client.endpoint import Endpoint
 from flexwm_nb.engine import Engine
 from flexwm_nb.errors import FlexwmError, InvalidInput
 from flexwm_nb.flows.builder import Flow
@@ -76,12 +78,7 @@ class ToolHandler(FlexwmHandler):
         engines: Engines = self.settings[ENGINES]
         endpoint = await engines.find(name)
         headers = ((INTERPRETER_HEADER, self.interpreter(kernel)),) if endpoint.kind == "local" else ()
-
-        def with_engine() -> Any:
-            with Engine.builder().with_backend(Found(replace(endpoint, headers=headers))).build() as engine:
-                return work(engine)
-
-        return await asyncio.to_thread(with_engine)
+        return await asyncio.to_thread(_with_engine, replace(endpoint, headers=headers), work)
 
     def interpreter(self, kernel: str | None) -> str:
         """The Python of a kernel, whose packages a script is to see."""
@@ -138,18 +135,23 @@ class RegisterHandler(ToolHandler):
 
     async def make(self, given: Document, *parts: str) -> Document:
         """Of `{kind, path, language, content, kernel}` the `{status, text}`."""
-
-        def script(engine: Engine) -> Document:
-            draft = ScriptDraft(path=given["path"], language=given["language"], content=given["content"])
-            return _registered(engine.scripts.register(draft))
-
-        def flow(engine: Engine) -> Document:
-            made = Flow.from_yaml(given["content"], given["path"])
-            return _registered(engine.flows.register(made))
-
-        work = flow if given.get("kind") == "flow" else script
-        found: Document = await self.on_engine(parts[0], work, given.get("kernel"))
+        register = _register_flow if given.get("kind") == "flow" else _register_script
+        found: Document = await self.on_engine(parts[0], partial(register, given), given.get("kernel"))
         return found
+
+
+def _with_engine(endpoint: Endpoint, work: Callable[[Engine], Any]) -> Any:
+    with Engine.builder().with_backend(Found(endpoint)).build() as engine:
+        return work(engine)
+
+
+def _register_script(given: Document, engine: Engine) -> Document:
+    draft = ScriptDraft(path=given["path"], language=given["language"], content=given["content"])
+    return _registered(engine.scripts.register(draft))
+
+
+def _register_flow(given: Document, engine: Engine) -> Document:
+    return _registered(engine.flows.register(Flow.from_yaml(given["content"], given["path"])))
 
 
 def _registered(found: Registration | FlowRegistration) -> Document:
@@ -166,15 +168,16 @@ class ExportHandler(ToolHandler):
         if target.exists() and not given.get("replace"):
             raise InvalidInput(f"{target.name} exists already", remedy="Replace it, or rename it first")
 
-        def export() -> Document:
-            found = notebooks.to_flow(notebooks.read(source))
-            text = yaml_text.dump(found.flow.to_document(), order=yaml_text.windmill_order)
-            target.write_text(text, encoding="utf-8")
-            return {"steps": list(found.flow.steps), "notes": list(found.notes)}
-
-        made = await asyncio.to_thread(export)
+        made = await asyncio.to_thread(_export, source, target)
         file = str(Path(given["notebook"]).with_name(target.name))
         return {"file": file, **made}
+
+
+def _export(source: Path, target: Path) -> Document:
+    found = notebooks.to_flow(notebooks.read(source))
+    text = yaml_text.dump(found.flow.to_document(), order=yaml_text.windmill_order)
+    target.write_text(text, encoding="utf-8")
+    return {"steps": list(found.flow.steps), "notes": list(found.notes)}
 
 
 class RunsHandler(FlexwmHandler):
