@@ -6,7 +6,7 @@ It is one static document without scripts or fonts of its own; every text in it 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -76,6 +76,12 @@ class Graph:
     document: Mapping[str, Any]
     steps: Mapping[str, StepLook] = field(default_factory=dict)  # by id
     face: Face = "rich"
+    display: Callable[[Graph], None] | None = field(default=None, compare=False)  # where a page draws more than this
+
+    def _ipython_display_(self) -> None:
+        if self.display is None:
+            raise NotImplementedError  # IPython goes on with the other ways to show it
+        self.display(self)
 
     def __str__(self) -> str:
         """As text: in one line, or a line a step where that is too long."""

@@ -28,6 +28,7 @@ WIDEST = 980.0  # pixels of a row before the next one begins
 STUB = 8.0  # between a fork's side and where its lines part
 LONGEST_LABEL = 30  # characters
 ON_ERROR = "on error"
+SIGNED = "▾ ✓ "  # what may stand before a frame's title
 
 SHAPES: Mapping[str, Shape] = {
     "rawscript": "code",
@@ -231,7 +232,7 @@ def _frame(module: Mapping[str, Any], shape: Shape) -> _Block:
     placed = [(name, _row([_module(inner) for inner in found])) for name, found in lanes(module)]
     label = shortened(str(module.get("id") or shape))
     detail, marks = detail_of(module), marks_of(module)
-    title = columns(" · ".join([label, detail, *marks])) * CHARACTER + 2 * PADDING
+    title = columns(SIGNED + " · ".join([label, detail, *marks])) * CHARACTER + 2 * PADDING
     sides = GAP / 2 if shape == "fork" else 0
     names = max((columns(shortened(name)) * CHARACTER for name, _ in placed), default=0)
     inside = max([title - 2 * INSET, names + 2 * sides, *(lane.width + 2 * sides for _, lane in placed)])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import re
 from typing import TYPE_CHECKING, Any
 
 from flexwm_nb.display.database_frames import LANGUAGES, database_frame
@@ -15,6 +16,10 @@ if TYPE_CHECKING:
     from flexwm_nb.models.jobs import Job
 
 IMAGES = {"png": "image/png", "jpeg": "image/jpeg", "gif": "image/gif"}
+# schemes that would run something, however they are written; with a space of no width after them they are none
+SCHEMES = re.compile(
+    r"(?i)\b(?:j\W*a\W*v\W*a|v\W*b)\W*s\W*c\W*r\W*i\W*p\W*t\W*?(?=\\?:)|\bdata(?=\\?:\s*(?:text|application)/)"
+)
 FRAME_STYLE = "width:100%;height:24em;border:1px solid var(--jp-border-color2,#ccc)"
 
 
@@ -94,9 +99,10 @@ def _bundle(kind: str, value: Any) -> dict[str, Any]:
             return {}
         return {IMAGES[kind]: value}
     if kind in ("md", "markdown"):
-        return {"text/markdown": escape(value)}
-    if kind == "svg":
-        return {"image/svg+xml": value}
+        return {"text/markdown": SCHEMES.sub("\\g<0>\u200b", escape(value))}
+    if kind == "svg":  # as an image, in which nothing runs; a notebook puts image/svg+xml into its own page
+        data = base64.b64encode(value.encode("utf-8", "replace")).decode()
+        return {"text/html": f'<img alt="the result, a drawing" src="data:image/svg+xml;base64,{data}">'}
     if kind == "html":  # a page of its own, without scripts and without the notebook's rights
         return {"text/html": f'<iframe sandbox="" style="{FRAME_STYLE}" srcdoc="{escape(value)}"></iframe>'}
     return {}

@@ -14,7 +14,12 @@ if TYPE_CHECKING:
 # rich: a notebook; text: a terminal; plain: nothing that differs from run to run (no ids, no times)
 Face = Literal["rich", "text", "plain"]
 
-ANSI = re.compile(r"\x1b(?:\[[0-9;?]*[ -/]*[@-~]|\][^\x07]*\x07)")
+# what a terminal would obey: colours and other commands, titles and links, single controls but for \t, \n and \r
+ANSI = re.compile(
+    r"\x1b\[[0-9;:?<=>]*[ -/]*[@-~]|\x1b[\]PX^_][^\x07\x1b]*(?:\x07|\x1b\\|$)|\x1b[ -/]*[0-~]?"
+    r"|[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]"
+)
+COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 DONE = frozenset({"success", "failure", "canceled"})
 VERBS = {"success": "ran", "failure": "failed", "canceled": "cancelled"}
 HEAD, TAIL = 4, 6  # characters of an id that are shown
@@ -48,6 +53,11 @@ def seconds(span: timedelta) -> str:
 def clean(line: str) -> str:
     """A log line without colours, and of what overwrote itself only the last state."""
     return ANSI.sub("", line).rstrip("\r").rpartition("\r")[2]
+
+
+def coloured(text: str) -> str:
+    """Output for a terminal, which obeys its colours and nothing else of it."""
+    return ANSI.sub(lambda found: found[0] if COLOUR.fullmatch(found[0]) else "", text)
 
 
 def escape(text: object) -> str:

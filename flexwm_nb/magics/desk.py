@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from flexwm_nb.stages.watcher import Watcher
 
 if TYPE_CHECKING:
+    from flexwm_nb.display.graph import Graph
     from flexwm_nb.display.widgets.base import Presence
     from flexwm_nb.display.wording import Headline
     from flexwm_nb.engine import Engine
@@ -65,8 +67,18 @@ class Desk:
 
         noted(self.session, engine, headline)
 
+    def drawn(self, graph: Graph) -> Graph:
+        """A graph that is shown alive where a page draws widgets."""
+        return replace(graph, display=_show) if self.is_seen else graph
+
     def stage(self, engine: Engine, execution: Execution, headline: Headline, document: Any = None) -> Stage:
         """A stage for a run."""
         from flexwm_nb.stages.stage import Stage
 
         return Stage(self, engine, execution, headline, document)
+
+
+def _show(graph: Graph) -> None:
+    from flexwm_nb.display.widgets.graph import GraphWidget
+
+    GraphWidget(graph).show()

@@ -69,7 +69,7 @@ class FlowWatch:
             steps = await steps_of(call, execution)
         except FlexwmError:
             return self.graph()
-        return Graph(document=self.document, steps=looks_of(steps), face=self._face)
+        return Graph(document=self.document, steps=looks_of(steps, self.document), face=self._face)
 
 
 async def steps_of(call: Call, execution: Execution) -> list[StepRun]:

@@ -8,7 +8,7 @@ from flexwm_nb import journal
 from flexwm_nb.display import frames, results
 from flexwm_nb.display.logs import LogTail, own_lines
 from flexwm_nb.display.run_view import RunView
-from flexwm_nb.display.wording import Headline, short
+from flexwm_nb.display.wording import Headline, coloured, short
 from flexwm_nb.magics import runs
 from flexwm_nb.magics.commands import Attach, Cancel, ListJobs, OneJob
 from flexwm_nb.magics.failing import failed
@@ -82,7 +82,7 @@ async def windmill_logs(call: Call, command: OneJob) -> None:
     if command.tail is not None:
         lines = lines[-command.tail :]
     if any(lines):
-        print("\n".join(lines))
+        print(coloured("\n".join(lines)))
 
 
 async def windmill_cancel(call: Call, command: Cancel) -> None:

@@ -6,6 +6,7 @@ import contextlib
 import threading
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from flexwm_nb.display.layout import modules, value_of
@@ -17,8 +18,10 @@ from flexwm_nb.flows.cuts import cut_after
 from flexwm_nb.stages import step_looks
 
 if TYPE_CHECKING:
+    from flexwm_nb.display.graph import Graph
     from flexwm_nb.display.live import LiveRun
     from flexwm_nb.display.run_view import RunView
+    from flexwm_nb.display.widgets.graph import GraphWidget
     from flexwm_nb.display.widgets.run import RunWidget
     from flexwm_nb.engine import Engine
     from flexwm_nb.execution import Execution
@@ -51,6 +54,7 @@ class Stage:
         self._job: Job | None = None
         self.detached = threading.Event()
         self.widget: RunWidget | None = None
+        self._picture: GraphWidget | None = None
 
     def open(self, offered: tuple[str, ...]) -> RunWidget:
         """Make its widget."""
@@ -99,6 +103,14 @@ class Stage:
             self.head(self._headline, LEFT)
             self.widget.settle()
             self.follow()
+
+    def show_graph(self, graph: Graph) -> None:
+        """Show a run's graph as it stood; its steps can be opened."""
+        from flexwm_nb.display.widgets.graph import GraphWidget
+
+        actions = {"open": self._later(self._open_step)}
+        self._picture = GraphWidget(graph, job=self._execution.id, actions=actions)
+        self._picture.show()
 
     def show(self, view: RunView, steps: list[StepRun]) -> None:
         """Show a run as it stood, with all that is known of it; one that goes on is followed."""
@@ -179,9 +191,15 @@ class Stage:
     def _show_steps(self, steps: list[StepRun]) -> None:
         from flexwm_nb.display.widgets.timeline import timeline
 
-        if self.widget is not None:
-            self.widget.steps(step_looks.looks_of(steps))
-            self.widget.set(timeline=timeline(steps))
+        if self.widget is None:
+            return
+        known, found = self.widget.looks, step_looks.looks_of(steps, self._document)
+        looks = {
+            name: look if look.note or name not in known else replace(look, note=known[name].note)
+            for name, look in found.items()
+        }
+        self.widget.steps({**looks, **step_looks.left_out(self._document or {}, looks)})
+        self.widget.set(timeline=timeline(steps))
 
     def _steps(self) -> list[StepRun]:
         status = self._execution.flow_status()
@@ -278,19 +296,26 @@ class Stage:
     def _open_step(self, message: Any) -> None:
         """Read what a step was given, what it gave and what it said."""
         name = str(message.get("step"))
-        if self.widget is not None:
-            self.widget.set(node=self._step(name))
+        node = self._step(name)
+        for widget in (self.widget, self._picture):
+            if widget is not None:
+                widget.set(node=node)
 
     def _step(self, name: str) -> dict[str, Any]:
         from flexwm_nb.display.widgets.values import described
 
-        matching = [step for step in self._steps() if step.step.rpartition("/")[2].partition("[")[0] == name]
+        inner = step_looks.alone(self._document or {})
+        matching = [step for step in self._steps() if step_looks.name_of(step.step, inner) == name]
         found = next((step for step in matching if step.state == "failure"), matching[-1] if matching else None)
         job_id = short(self._execution.id)
         commands = [["copy replay", f"%windmill_replay {job_id} {name}"]]
         if self._is_outer(name):
             commands.append(["copy restart", f"%windmill_restart {job_id} --from {name}"])
-        node: dict[str, Any] = {"step": name, "commands": commands, "upto": self._is_outer(name)}
+        node: dict[str, Any] = {
+            "step": name,
+            "commands": commands,
+            "upto": self.widget is not None and self._is_outer(name),
+        }
         if found is None or found.job is None:
             return {**node, "commands": [], "notice": "it has not run in this run"}
         job = self._engine.executions.get(found.job)

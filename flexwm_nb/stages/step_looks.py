@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from flexwm_nb.display.graph import StepLook
+from flexwm_nb.display.layout import lanes, modules, value_of
 
 if TYPE_CHECKING:
     from flexwm_nb.models.flow_status import FlowStatus, ModuleStatus, StepRun
@@ -59,12 +60,32 @@ def counted(module: ModuleStatus) -> str:
     return f"{done} of {total}"
 
 
-def looks_of(steps: Sequence[StepRun]) -> dict[str, StepLook]:
-    """How steps look in a graph, by their ids; of what ran more than once, all together."""
+def looks_of(steps: Sequence[StepRun], value: Mapping[str, Any] | None = None) -> dict[str, StepLook]:
+    """How the steps of a flow value look in its graph, by their ids; of what ran more than once, all together."""
+    inner = alone(value or {})
     found: dict[str, list[StepRun]] = {}
     for step in steps:
-        found.setdefault(step.step.rpartition("/")[2], []).append(step)
+        found.setdefault(name_of(step.step, inner), []).append(step)
     return {name: _together(several) for name, several in found.items()}
+
+
+def alone(value: Mapping[str, Any]) -> dict[str, str]:
+    """The steps that are the only ones in their loops, by the loops' ids: their jobs are the iterations themselves."""
+    found: dict[str, str] = {}
+    for module in modules(value_of(value).get("modules")):
+        bodies = [body for _, body in lanes(module)]
+        if len(bodies) == 1 and len(bodies[0]) == 1:
+            found[str(module.get("id"))] = str(bodies[0][0].get("id"))
+        for body in bodies:
+            found |= alone({"modules": body})
+    return found
+
+
+def name_of(place: str, inner: Mapping[str, str]) -> str:
+    """The id of the step at a place of a run such as `each[2]/clean`, or `each[2]` of a loop of one step."""
+    last = place.rpartition("/")[2]
+    name, bracket, _ = last.partition("[")
+    return inner.get(name, last) if bracket else last
 
 
 def _together(steps: list[StepRun]) -> StepLook:
@@ -76,6 +97,21 @@ def _together(steps: list[StepRun]) -> StepLook:
     notes += [f"{len(steps)}×"] if len(steps) > 1 else []
     notes += [f"{step.attempts} tries"] if len(steps) == 1 and step.attempts > 1 and step.done is None else []
     return StepLook(state=worst, duration=sum(times, timedelta(0)) if times else None, note=" · ".join(notes))
+
+
+def left_out(value: Mapping[str, Any], looks: Mapping[str, StepLook]) -> dict[str, StepLook]:
+    """The steps of the branches that an ended fork did not take."""
+    found: dict[str, StepLook] = {}
+    for module in modules(value.get("modules")):
+        look = looks.get(str(module.get("id")))
+        is_over = look is not None and look.state in ("success", "failure")
+        is_choice = (module.get("value") or {}).get("type") == "branchone"
+        for _, body in lanes(module):
+            names = [str(step.get("id")) for step in body]
+            if is_over and is_choice and not any(name in looks for name in names):
+                found |= {name: StepLook(state="skipped") for name in names}
+            found |= left_out({"modules": body}, looks)
+    return found
 
 
 def approval(status: FlowStatus, value: Mapping[str, Any]) -> dict[str, Any] | None:

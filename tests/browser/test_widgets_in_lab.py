@@ -90,3 +90,59 @@ def test_one_run_is_looked_at_and_the_saved_notebook_has_its_picture(opened: Pag
     kinds = {kind for cell in saved.cells for output in cell.get("outputs", ()) for kind in output.get("data", {})}
     assert kinds == {"text/html", "text/plain"}
     assert "widgets" not in saved.metadata
+
+
+FLOW = """%%windmill_flow f/watch/flow
+value:
+  modules:
+    - id: load
+      value: {type: rawscript, language: bash, content: "sleep 1; echo loaded"}
+    - id: each
+      value:
+        type: forloopflow
+        iterator: {type: javascript, expr: "[1, 2]"}
+        modules: [{id: clean, value: {type: rawscript, language: bash, content: echo clean}}]
+    - id: ask
+      summary: Send it to <b>everybody</b>?
+      value: {type: rawscript, language: bash, content: echo asked}
+      suspend:
+        required_events: 1
+        resume_form: {schema: {type: object, required: [to], properties: {to: {type: string, title: Receiver}}}}
+    - id: send
+      value: {type: identity}
+"""
+
+
+def test_a_flow_is_drawn_opened_folded_and_approved(opened: Page) -> None:
+    """Steps tell their state in words; the form checks what is missing; the timeline has the loop's steps."""
+    cell = write_cell(opened, FLOW)
+    expect(cell.get_by_role("button", name="load, running")).to_be_visible(timeout=LONG)
+    form = cell.locator(".fx-approval")
+    expect(form).to_contain_text("Send it to <b>everybody</b>?", timeout=LONG)
+    form.get_by_role("button", name="Approve").click()
+    expect(form.get_by_role("alert")).to_contain_text("Receiver:")
+    picture(opened, "approval")
+    form.get_by_label("Receiver").fill("Ada")
+    form.get_by_role("button", name="Approve").click()
+    expect(cell.locator(".fx-run > .fx-head .fx-state")).to_have_text("ran", timeout=LONG)
+    cell.locator('.fx-node[aria-label^="clean, ran"]').click()
+    expect(cell.locator(".fx-panel")).to_contain_text("clean", timeout=LONG)
+    expect(cell.locator(".fx-panel .fx-text")).to_contain_text("clean", timeout=LONG)
+    picture(opened, "flow")
+    cell.locator(".fx-toggle").first.click()
+    expect(cell.locator(".fx-folded")).to_have_count(1, timeout=LONG)
+    cell.get_by_role("tab", name="timeline").click()
+    expect(cell.get_by_role("row").filter(has_text="each[1]")).to_be_visible()
+    picture(opened, "timeline")
+
+
+def test_notebook_seven_draws_the_same(opened: Page, lab: str) -> None:
+    """The saved notebook opens there with its living views, for its kernel is the same."""
+    command(opened, "docmanager:save")
+    expect(opened.locator(".jp-mod-dirty")).to_have_count(0)
+    page = opened.context.new_page()
+    page.goto(f"{lab}notebooks/w.ipynb?token={TOKEN}")
+    cell = page.locator(".jp-Notebook .jp-CodeCell", has_text="-o later")
+    expect(cell.locator(".fx-state")).to_have_text("cancelled", timeout=LONG)
+    picture(page, "notebook7")
+    page.close()

@@ -104,7 +104,7 @@ class Widget(anywidget.AnyWidget):
             self.send({"set": self.whole()})
             if is_first and not self.is_over:
                 self.settle()  # whoever opens the notebook without this kernel reads how to come back
-        elif act in self._actions:
+        elif isinstance(act, str) and act in self._actions:
             self._actions[act](content)
 
     def show(self) -> None:

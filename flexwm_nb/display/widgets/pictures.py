@@ -7,6 +7,7 @@ from typing import Any
 
 from flexwm_nb.display.graph import Graph, StepLook
 from flexwm_nb.display.layout import Node, lanes, lay_out, modules, value_of
+from flexwm_nb.display.wording import PRE, escape
 
 MANY = 150  # steps of which loops and forks begin folded
 FRAMES = frozenset({"forloopflow", "whileloopflow", "branchone", "branchall"})
@@ -97,11 +98,38 @@ def _look(look: StepLook) -> dict[str, Any]:
     return {"state": look.state, "seconds": seconds, "note": look.note}
 
 
+class Folds:
+    """Which loops and forks of a flow are folded, and the picture that follows from it."""
+
+    def __init__(self, document: Mapping[str, Any]) -> None:
+        """As it begins."""
+        self._document = document
+        self._folded = first_folds(document)
+
+    def picture(self) -> dict[str, Any]:
+        """As it is now."""
+        return picture(self._document, self._folded)
+
+    def turned(self, name: str) -> dict[str, Any]:
+        """With one folded that was not, or the other way round."""
+        self._folded ^= {name}
+        return self.picture()
+
+
 def drawing(graph: Graph, limit: int) -> str:
-    """A graph for a twin: as SVG, folded where that is too long, as text where that is still too long."""
+    """A graph for a twin: as SVG, folded where that is too long; empty where that is still too long."""
     drawn = graph.svg()
     if len(drawn) <= limit:
         return drawn
     every = {str(module.get("id")) for module in modules(value_of(graph.document).get("modules"))}
     smaller = Graph(document=with_folds(graph.document, every), steps=graph.steps, face=graph.face).svg()
     return smaller if len(smaller) <= limit else ""
+
+
+def twin_of(graph: Graph, limit: int) -> dict[str, str]:
+    """A graph by MIME types: as SVG, or as text where that is too long."""
+    text = str(graph)[: limit // 4]
+    drawn = drawing(graph, limit - len(text))
+    html = f'<div style="overflow-x:auto">{drawn}</div>' if drawn else f'<pre style="{PRE}">{escape(text)}</pre>'
+    pictures = {"image/svg+xml": drawn} if drawn and len(text) + 2 * len(drawn) < limit else {}
+    return {"text/plain": text, "text/html": html, **pictures}

@@ -11,7 +11,7 @@ from flexwm_nb.display.live import final_text, log_html
 from flexwm_nb.display.logs import LogTail
 from flexwm_nb.display.widgets.base import Action, Message, Widget
 from flexwm_nb.display.widgets.log_buffer import LogBuffer
-from flexwm_nb.display.widgets.pictures import drawing, first_folds, looks, picture
+from flexwm_nb.display.widgets.pictures import Folds, drawing, looks
 from flexwm_nb.display.widgets.values import described
 from flexwm_nb.display.wording import DONE, Headline, short
 
@@ -42,12 +42,12 @@ class RunWidget(Widget):
         self._headline = headline
         self._document = document
         self._looks: Mapping[str, StepLook] = {}
-        self._folded = first_folds(document) if document else set[str]()
+        self._folds = Folds(document or {})
         self._log, self._tail = log, tail
         self._seen: RunView | None = None
         first = {**_head(headline), "clock": _clock(headline), "actions": list(offered)}
         if document:
-            first |= {"graph": picture(document, self._folded), "steps": {}}
+            first |= {"graph": self._folds.picture(), "steps": {}}
         super().__init__(first, actions={"fold": self._fold, **(actions or {})})
 
     @property
@@ -154,15 +154,12 @@ class RunWidget(Widget):
     def _fold(self, message: Message) -> None:
         """Fold a loop or fork, or unfold it."""
         with self._change:
-            self._folded ^= {str(message.get("step"))}
-            self.set(graph=picture(self._document or {}, self._folded))
+            self.set(graph=self._folds.turned(str(message.get("step"))))
 
     @property
     def graph(self) -> Graph | None:
         """Its graph as it stands."""
-        if not self._document:
-            return None
-        return Graph(document=self._document, steps=self._looks)
+        return Graph(document=self._document, steps=self._looks) if self._document else None
 
     def twin(self) -> dict[str, str]:
         """Its line, graph and newest log lines; all that is known where that was shown."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta, timezone
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -21,6 +22,10 @@ def timeline(steps: Sequence[StepRun], *, now: datetime | None = None) -> dict[s
     now = now or datetime.now(timezone.utc)
     first = min(_begin(step) for step in started)
     rows = [_row(step, first, now) for step in started]
+    outer = [row for row in rows if not row["deep"]]
+    for before, row in pairwise(outer):
+        if before["end"] < row["begin"]:  # it was waited for something else than a worker, such as an approval
+            row["begin"] = before["end"]
     _mark(rows)
     return {"total": round(max(row["end"] for row in rows), 3), "rows": rows[:LONGEST]}
 
@@ -35,7 +40,7 @@ def _row(step: StepRun, first: datetime, now: datetime) -> dict[str, Any]:
     end = step.completed_at or (step.started_at + step.duration if step.duration is not None else now)
     return {
         "step": step.step,
-        "label": step.step.rpartition("/")[2],
+        "label": _label(step.step),
         "deep": step.step.count("/"),
         "state": step.state,
         "begin": round((_begin(step) - first).total_seconds(), 3),
@@ -43,6 +48,13 @@ def _row(step: StepRun, first: datetime, now: datetime) -> dict[str, Any]:
         "end": round((end - first).total_seconds(), 3),
         "critical": False,
     }
+
+
+def _label(step: str) -> str:
+    """A step's own name, with the iteration or branch that it is in."""
+    outer, _, name = step.rpartition("/")
+    number = outer.rpartition("[")[2].removesuffix("]") if outer.endswith("]") else ""
+    return f"{name} [{number}]" if number else name
 
 
 def _mark(rows: Sequence[dict[str, Any]]) -> None:

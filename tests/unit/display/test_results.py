@@ -45,7 +45,8 @@ def test_text_of_several_lines_is_shown_as_text() -> None:
 
 RICH = {
     "an image": ({"png": PNG}, "image/png", PNG),
-    "SVG": ({"svg": "<svg/>"}, "image/svg+xml", "<svg/>"),
+    "SVG as an image": ({"svg": "<svg onload=x/>"}, "text/html", "data:image/svg+xml;base64,PHN2ZyBvbmxvYWQ9eC8+"),
+    "Markdown without its schemes": ({"md": "[x](javascript:y)"}, "text/markdown", "[x](javascript\u200b:y)"),
     "Markdown without HTML": ({"md": "**a** <script>"}, "text/markdown", "**a** &lt;script&gt;"),
 }
 
@@ -53,7 +54,7 @@ RICH = {
 @pytest.mark.parametrize(("value", "kind", "shown"), RICH.values(), ids=RICH)
 def test_rich_results_are_shown_as_windmill_shows_them(value: Any, kind: str, shown: str) -> None:
     """The one key of the dict says what it is; the dict itself is given on."""
-    assert bundle(value)[kind] == shown
+    assert shown in bundle(value)[kind]
     assert present(value) == value
 
 

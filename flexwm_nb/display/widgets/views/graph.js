@@ -22,7 +22,7 @@ export function graphView(model, element) {
     button("+", "Closer", () => zoom(STEP), { "aria-label": "Zoom in" }),
     button("−", "Farther", () => zoom(1 / STEP), { "aria-label": "Zoom out" }),
     button("fit", "All of it", () => fit(), { "aria-label": "Fit the graph" }),
-    button("1:1", "As large as text", () => { ui.scale = 1; ui.x = ui.y = MARGIN; place(); }, { "aria-label": "Actual size" }));
+    button("1:1", "As large as text", () => { ui.free = true; ui.scale = 1; ui.x = ui.y = MARGIN; place(); }, { "aria-label": "Actual size" }));
   const frame = h("div", { class: "fx-canvas" }, picture, tools);
   const panel = h("section", { class: "fx-panel", hidden: "", "aria-label": "Step" });
   element.append(frame, panel);
@@ -47,15 +47,15 @@ export function graphView(model, element) {
 
   function drawn(node) {
     const { id, x, y, width, height } = node;
-    const name = s("text", node.frame ? { x: x + 10, y: y + 16, class: "fx-name" } : { x: x + width / 2, y: y + height / 2 + 4, class: "fx-name", "text-anchor": "middle" });
+    const name = s("text", node.frame ? { x: x + 24, y: y + 16, class: "fx-name" } : { x: x + width / 2, y: y + height / 2 + 4, class: "fx-name", "text-anchor": "middle" });
     const below = s("text", { x: x + width / 2, y: y + height + 14, class: "fx-below", "text-anchor": "middle" });
     const group = s("g", {
-      class: `fx-node fx-${node.shape}`, tabindex: "-1", role: "button", "data-state": "",
+      class: `fx-node fx-${node.shape}`, tabindex: "-1", role: "button", "data-state": "", "aria-expanded": node.fold ? String(node.frame) : null,
       onclick: () => open(id), onkeydown: (event) => keyed(event, id), onfocus: () => focused(id),
     }, s("title"), ...outline(node), name, below);
     if (node.fold) {
       const text = node.shape === "folded" ? "▸" : "▾";
-      const toggle = s("text", { x: x + width - 16, y: y + 16, class: "fx-toggle", role: "button", "aria-label": node.shape === "folded" ? "Unfold" : "Fold", onclick: (event) => { event.stopPropagation(); fold(node); } }, text);
+      const toggle = s("text", { x: node.frame ? x + 9 : x + 6, y: node.frame ? y + 16 : y + height / 2 + 4, class: "fx-toggle", "aria-hidden": "true", onclick: (event) => { event.stopPropagation(); fold(node); } }, text);
       group.append(toggle);
     }
     nodes.set(id, { group, node, name, below });
@@ -146,12 +146,14 @@ export function graphView(model, element) {
   }
 
   function fit() {
+    ui.free = false;
     const { width, height } = model.state.graph;
     const room = frame.clientWidth || 900;
     ui.scale = Math.min(1, (room - 2 * MARGIN) / width, Math.max((HIGHEST - 2 * MARGIN) / height, 0.3));
     ui.scale = Math.max(ui.scale, FARTHEST);
     ui.x = MARGIN;
     ui.y = MARGIN;
+    ui.height = undefined;
     place();
   }
 
@@ -160,6 +162,7 @@ export function graphView(model, element) {
     ui.x = x - ((x - ui.x) * scale) / ui.scale;
     ui.y = y - ((y - ui.y) * scale) / ui.scale;
     ui.scale = scale;
+    ui.free = true;
     place();
   }
 
@@ -182,7 +185,7 @@ export function graphView(model, element) {
     const move = (now) => {
       if (!begin.moved && Math.hypot(now.clientX - begin.x - ui.x, now.clientY - begin.y - ui.y) < 4) return;
       if (!begin.moved) picture.setPointerCapture(event.pointerId);
-      begin.moved = true;
+      begin.moved = ui.free = true;
       ui.x = now.clientX - begin.x;
       ui.y = now.clientY - begin.y;
       place();
@@ -214,6 +217,7 @@ export function graphView(model, element) {
       const copy = button(text, `Copy: ${command}`, () => copied(copy, command));
       return copy;
     });
+    if (is.upto) lines.push(button("run up to here", "Run the flow's steps up to this one, with the same arguments", () => model.send({ act: "upto", step: is.step })));
     panel.replaceChildren(
       h("div", { class: "fx-head" }, h("span", { class: "fx-line" }, h("b", { dir: "auto" }, is.step), h("span", { class: "fx-muted" }, ` · ${said}`)), h("span", { class: "fx-actions" }, ...lines, button("close", "Close (Esc)", close))),
       ...(is.loading ? [h("div", { class: "fx-muted" }, "reading…")] : []),
@@ -231,16 +235,27 @@ export function graphView(model, element) {
     if (!picture.isConnected) return clearInterval(timer);
     for (const [id, look] of Object.entries(model.state.steps ?? {})) if (look.state === "running" && nodes.has(id)) write(nodes.get(id), look);
   }, 200);
-  requestAnimationFrame(() => ui.fitted || ((ui.fitted = true), fit()));
+  let width = 0;
+  new ResizeObserver(() => { // as long as the person has not chosen another part of it, all of it is shown
+    if (frame.clientWidth === width) return;
+    width = frame.clientWidth;
+    if (!ui.free && width) fit();
+  }).observe(frame);
 
   return (changed) => {
     if (changed.graph) {
-      ui.height = undefined;
       draw();
       fit();
     } else if (changed.steps) mark(Object.keys(changed.steps));
     if ("node" in changed || changed.steps) drawPanel();
   };
+}
+
+/** A graph alone. @type {import("./dom.js").View} */
+export function pictureView(model, element) {
+  const root = h("article", { class: "fx", "aria-label": "Flow" });
+  element.append(root);
+  return graphView(model, root);
 }
 
 function part(name, content) {

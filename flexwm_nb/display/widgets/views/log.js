@@ -52,7 +52,7 @@ export function logView(model, element) {
   }
 
   function take(part) {
-    if (part.whole || !lines.list.length) Object.assign(lines, { first: part.first, list: [], gaps: new Map() });
+    if (part.whole || !lines.list.length || part.first < lines.first) Object.assign(lines, { first: part.first, list: [], gaps: new Map() });
     const reached = lines.first + lines.list.length;
     if (part.first > reached) { // too many came at once
       lines.gaps.set(lines.list.length, part.first - reached);
@@ -122,7 +122,7 @@ export function logView(model, element) {
 
   function draw() {
     const number = lines.total + (plain(lines.partial ?? "") ? 1 : 0) - base;
-    const visible = rows.length > 0;
+    const visible = rows.length > (model.state.graph ? 1 : 0); // a flow's own log is one line of the engine's
     shown(element.firstElementChild ?? element, visible);
     say(toggle, `${ui.open ? "▾" : "▸"} log · ${number.toLocaleString()} line${number === 1 ? "" : "s"}`);
     toggle.setAttribute("aria-expanded", String(ui.open));
