@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -15,6 +16,8 @@ from flexwm_nb.models.flow_status import NO_JOB, FlowStatus, ModuleStatus, StepR
 from flexwm_nb.models.jobs import Job, State
 
 NOT_SUSPENDED = "not in a suspended state"  # in the answer of an engine whose flow went on meanwhile
+TAKING_UP = 15.0  # seconds that a flow may take to go on after an event
+LOOK = 0.1  # seconds between two looks
 AT_ONCE = 8  # jobs that are read at the same time
 STATES_OF_JOBS: Mapping[State, StepState] = {
     "queued": "queued",
@@ -191,6 +194,17 @@ def send_event(client: Client, job: Job, value: Any, *, approved: bool) -> None:
         if NOT_SUSPENDED not in str(error.details.get("body")):
             raise
         raise InvalidInput(f"The flow {job.id} waits for no approval", why="it has moved on meanwhile") from None
+    _until_taken_up(client, waiting)
+
+
+def _until_taken_up(client: Client, job_id: str) -> None:
+    """Wait until a flow has gone on, unless it waits for more: Windmill says for a moment that it waits still."""
+    deadline = time.monotonic() + TAKING_UP
+    while time.monotonic() < deadline:
+        job = client.read(Job, f"{client.workspace}/jobs_u/get/{job_id}", no_logs=True, no_code=True)
+        if job.done or job.suspend or status_of(job).waiting is None:
+            return
+        time.sleep(LOOK)
 
 
 def replace(client: Client, job_id: str, value: Mapping[str, Any]) -> None:

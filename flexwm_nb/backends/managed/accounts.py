@@ -33,6 +33,8 @@ def token_for(url: str, credentials: Path, *, given: str | None, python: str | N
     kept = _read(credentials)
     if (token := kept.get("token")) and _is_good(url, token):
         return token
+    if (spare := kept.get("spare")) and _is_good(url, spare):
+        return _renew(url, credentials, kept)
     for password in (kept.get("password"), FIRST_PASSWORD):
         if password and (session := _login(url, password)):
             return _settle(url, session, credentials, password, python)
@@ -49,14 +51,26 @@ def _settle(url: str, session: str, credentials: Path, password: str, python: st
     """Take the first password out of use, and make a token that stays. Raises EngineError."""
     with _client(url, session) as client:
         kept = {"password": _replace(client, credentials)} if password == FIRST_PASSWORD else {"password": password}
-        # without a label: runs are then the administrator's own, and not the label's
-        token = client.post("/users/tokens/create", {}).text.strip()
-        _write(credentials, {**kept, "token": token})
+        token = _make_token(client)
+        _write(credentials, {**kept, "token": token, "spare": _make_token(client)})
         if python is not None:
             client.post("/settings/global/instance_python_version", {"value": python})
         if kept["password"] == "":
             _close_door(client, url)
     return token
+
+
+def _renew(url: str, credentials: Path, kept: dict[str, str]) -> str:
+    """A new token in place of one that was revoked, made by the spare one, which nobody else knows."""
+    with _client(url, kept["spare"]) as client:
+        token = _make_token(client)
+    _write(credentials, {**kept, "token": token})
+    return token
+
+
+def _make_token(client: Client) -> str:
+    """A token without a label: runs are then the administrator's own, and not the label's."""
+    return client.post("/users/tokens/create", {}).text.strip()
 
 
 def _replace(client: Client, credentials: Path) -> str:

@@ -43,7 +43,7 @@ def environment(*, port: int, database: str, workers: int, folder: Path) -> dict
         "BASE_INTERNAL_URL": url,
         "NUM_WORKERS": str(workers),
         "I_ACK_NUM_WORKERS_IS_UNSAFE": "1",  # more than one worker in a process: all jobs here are of one user
-        "WORKER_TAGS": ",".join(TAGS),
+        "WORKER_TAGS": os.environ.get("WORKER_TAGS") or ",".join(TAGS),
         "WINDMILL_DIR": str(folder),
         "DISABLE_NSJAIL": "true",
         "DISABLE_EMBEDDING": "true",

@@ -125,6 +125,17 @@ def test_a_token_is_asked_for_where_the_password_is_unknown(engine: Engine, conf
         credentials.write_text(kept)
 
 
+def test_a_revoked_token_is_replaced(engine: Engine, config: Config) -> None:
+    """Sessions go on; also a Windmill that knows no passwords lets its own engine in again."""
+    credentials = config.managed_folder / "own" / "credentials.json"
+    kept = json.loads(credentials.read_text())
+    credentials.write_text(json.dumps({**kept, "password": ""}))
+    engine.client.delete(f"/users/tokens/delete/{kept['token'][:10]}")
+    assert engine.workspaces.whoami().username == "admin"
+    assert json.loads(credentials.read_text())["token"] not in (kept["token"], kept["spare"])
+    credentials.write_text(json.dumps({**json.loads(credentials.read_text()), "password": kept["password"]}))
+
+
 def test_it_ends_with_its_last_user(folder: Path, program: Path) -> None:
     """Also where that is a kernel that was killed, and the data are there again at the next start."""
     source = (
