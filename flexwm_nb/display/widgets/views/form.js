@@ -9,7 +9,7 @@ let counted = 0;
 
 /**
  * The state: `schema`; `values` that are given already; `magic`, how the line begins; `run` and `insert`, whether these
- * buttons are there; `choices`, paths that may be picked; `notice`; `done`, once it was sent.
+ * buttons are there; `label` of the first; `choices`, paths that may be picked; `notice`; `done`, while what was sent runs.
  * It sends `values` (as they are typed), `run`, `insert` and `pick`.
  * @type {import("./dom.js").View}
  */
@@ -58,9 +58,8 @@ export function formView(model, element) {
   function send() {
     clearTimeout(timer);
     const wrong = inner.problem(true);
-    shown(notice, wrong !== null);
+    warn(wrong);
     if (wrong !== null) {
-      say(notice, wrong);
       inner.focusWrong();
       return;
     }
@@ -81,22 +80,24 @@ export function formView(model, element) {
     shown(run, model.state.run !== false);
     shown(insert, model.state.insert === true);
     say(run, model.state.label ?? "Run");
-    run.disabled = model.state.done === true;
-    for (const input of form.querySelectorAll("input, select, textarea")) input.disabled = model.state.done === true;
-    if ((model.state.notice ?? null) !== null) {
-      shown(notice, true);
-      say(notice, model.state.notice);
-    }
+    for (const input of [run, ...place.querySelectorAll("input, select, textarea, button")]) input.disabled = model.state.done === true;
+  }
+
+  function warn(text) {
+    shown(notice, text !== null);
+    say(notice, text ?? "");
   }
 
   draw();
+  warn(model.state.notice ?? null);
   return (changed) => {
     if ("schema" in changed || "values" in changed) {
       if ("values" in changed) model.ui.values = null;
       draw();
     }
     if ("choices" in changed) inner.offer(model.state.choices ?? {});
-    if ("run" in changed || "insert" in changed || "done" in changed || "notice" in changed || "label" in changed) mark();
+    if ("run" in changed || "insert" in changed || "done" in changed || "label" in changed) mark();
+    if ("notice" in changed) warn(model.state.notice ?? null);
   };
 }
 

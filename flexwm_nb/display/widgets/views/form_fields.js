@@ -61,23 +61,26 @@ function validity(input, required, empty) {
 function text(schema, given, required, context) {
   const format = schema.password ? "password" : schema.format;
   const common = {
-    id: context.id(), maxlength: schema.maxLength, minlength: schema.minLength, placeholder: schema.placeholder ?? (schema.examples?.[0] ?? null),
+    id: context.id(), placeholder: schema.placeholder ?? (schema.examples?.[0] ?? null),
     autocomplete: "off", spellcheck: "false", oninput: () => context.changed(),
   };
   const isLong = LONG_FORMATS.has(format) || (typeof given === "string" && given.includes("\n"));
   const value = given === undefined || given === null ? "" : String(given);
   const input = isLong
     ? h("textarea", { ...common, rows: String(schema.minRows ?? Math.min(12, value.split("\n").length + 1)) }, value)
-    : h("input", { ...common, type: INPUTS[format] ?? "text", pattern: schema.pattern, value: format === "date-time" ? localTime(value) : value, step: format === "date-time" ? "1" : null });
+    : h("input", { ...common, type: INPUTS[format] ?? "text", value: atInput(format, value), step: format === "date-time" ? "1" : null });
   const read = () => {
     if (input.value === "") return undefined;
     return format === "date-time" ? isoTime(input.value) : input.value;
   };
   const problem = () => {
+    if (format === "password" && input.value.startsWith("$var:")) return null;
+    const length = [...input.value].length;
+    if (length && length < schema.minLength) return `at least ${schema.minLength} characters are needed`;
+    if (length > schema.maxLength) return `at most ${schema.maxLength} characters are taken`;
     const found = validity(input, required, () => input.value === "")();
-    if (found && input.validity?.patternMismatch) return `it has to match ${schema.pattern}`;
-    if (!found && isLong && schema.pattern && input.value && !matches(schema.pattern, input.value)) return `it has to match ${schema.pattern}`;
-    return found;
+    if (found || !length || !schema.pattern || matches(schema.pattern, input.value)) return found;
+    return schema.customErrorMessage ?? `it has to match ${schema.pattern}`;
   };
   const secret = format === "password" ? reference(input, "variable", "", "$var:", context) : null;
   return { element: secret ? h("span", { class: "fx-pick" }, input, secret.element) : input, read, problem, focus: () => input.focus(), offer: secret?.offer };
@@ -85,13 +88,19 @@ function text(schema, given, required, context) {
 
 function matches(pattern, value) {
   try {
-    return new RegExp(`^(?:${pattern})$`, "su").test(value);
+    return new RegExp(pattern).test(value);
   } catch {
     return true;
   }
 }
 
-/** A moment as the browser's input takes it, in local time. */
+/** A text as the browser's input takes it. */
+function atInput(format, value) {
+  if (format === "date-time") return localTime(value);
+  return format === "date" ? value.slice(0, 10) : value;
+}
+
+/** A moment in local time. */
 function localTime(iso) {
   const date = new Date(iso);
   if (!iso || Number.isNaN(date.getTime())) return "";
@@ -106,14 +115,32 @@ function isoTime(local) {
 /** A number, within its limits. */
 function number(schema, given, required, context) {
   const isWhole = typeOf(schema) === "integer";
+  const least = schema.minimum ?? schema.min;
+  const most = schema.maximum ?? schema.max;
   const input = h("input", {
-    id: context.id(), type: "number", inputmode: isWhole ? "numeric" : "decimal", step: schema.multipleOf ?? (isWhole ? "1" : "any"),
-    min: schema.minimum ?? schema.min, max: schema.maximum ?? schema.max, value: given ?? "", oninput: () => context.changed(),
+    id: context.id(), type: "number", inputmode: isWhole ? "numeric" : "decimal", step: isWhole ? "1" : "any",
+    min: least, max: most, value: given ?? "", oninput: () => context.changed(),
   });
   const isEmpty = () => input.value === "" && !input.validity?.badInput;
-  return {
-    element: input, read: () => (isEmpty() ? undefined : Number(input.value)), problem: validity(input, required, isEmpty), focus: () => input.focus(),
+  const problem = () => {
+    if (isEmpty()) return required ? "a value is needed" : null;
+    const value = input.value === "" ? NaN : Number(input.value);
+    if (Number.isNaN(value)) return "this is not a number";
+    if (isWhole && !Number.isInteger(value)) return "a whole number is needed";
+    if (isWhole && !Number.isSafeInteger(value)) return "it is too large to be kept exactly here: give it in the line";
+    if (value < least) return `it has to be ${least} or more`;
+    if (value > most) return `it has to be ${most} or less`;
+    if (value <= schema.exclusiveMinimum) return `it has to be more than ${schema.exclusiveMinimum}`;
+    if (value >= schema.exclusiveMaximum) return `it has to be less than ${schema.exclusiveMaximum}`;
+    return isMultiple(value, schema.multipleOf) ? null : `it has to be a multiple of ${schema.multipleOf}`;
   };
+  return { element: input, read: () => (isEmpty() ? undefined : Number(input.value)), problem, focus: () => input.focus() };
+}
+
+function isMultiple(value, of) {
+  if (!(of > 0)) return true;
+  const times = value / of;
+  return Math.abs(times - Math.round(times)) < 1e-9;
 }
 
 /** Yes or no; where it may be left out, neither. */
@@ -133,10 +160,14 @@ function choice(schema, given, required, context) {
   const mayBeLeft = !required || at < 0;
   const select = h("select", { id: context.id(), onchange: () => context.changed() },
     mayBeLeft ? h("option", { value: NO_CHOICE }, "") : "",
-    values.map((value, place) => h("option", { value: String(place) }, schema.enumLabels?.[String(value)] ?? String(value))));
+    values.map((value, place) => h("option", { value: String(place) }, schema.enumLabels?.[String(value)] ?? named(value))));
   select.value = at < 0 ? NO_CHOICE : String(at);
   const read = () => (select.value === NO_CHOICE ? undefined : values[Number(select.value)]);
   return { element: select, read, problem: () => (required && read() === undefined ? "choose one" : null), focus: () => select.focus() };
+}
+
+function named(value) {
+  return typeof value === "string" ? value : JSON.stringify(value);
 }
 
 /** Any value as JSON; what is none is a text where the schema does not say otherwise. */
@@ -236,17 +267,17 @@ function list(schema, given, required, context) {
 
 /** Any number of given values. */
 function several(values, given, required, context) {
-  const chosen = new Set((Array.isArray(given) ? given : []).map(String));
+  const chosen = new Set((Array.isArray(given) ? given : []).map(named));
   const boxes = values.map((value) => {
     const box = h("input", { type: "checkbox", onchange: () => context.changed() });
-    box.checked = chosen.has(String(value));
+    box.checked = chosen.has(named(value));
     return [value, box];
   });
   const read = () => {
     const found = boxes.filter(([, box]) => box.checked).map(([value]) => value);
     return found.length || required ? found : undefined;
   };
-  const element = h("div", { class: "fx-several", role: "group" }, boxes.map(([value, box]) => h("label", {}, box, ` ${value}`)));
+  const element = h("div", { class: "fx-several", role: "group" }, boxes.map(([value, box]) => h("label", {}, box, ` ${named(value)}`)));
   return { element, read, problem: () => null, focus: () => boxes[0]?.[1].focus() };
 }
 
@@ -341,11 +372,11 @@ function nullable(made, given, context) {
 /** All fields of an object's schema, in their order, each with its label, description and what is wrong with it. */
 export function fields(schema, given, context) {
   const properties = schema.properties ?? {};
-  const required = new Set(schema.required ?? []);
-  const order = (schema.order ?? []).filter((name) => name in properties);
+  const required = new Set(Array.isArray(schema.required) ? schema.required : []);
+  const order = (Array.isArray(schema.order) ? schema.order : []).filter((name) => Object.hasOwn(properties, name));
   const made = [...new Set([...order, ...Object.keys(properties)])].map((name) => {
     const property = typeof properties[name] === "object" && properties[name] !== null ? properties[name] : {};
-    const found = control(property, given[name], required.has(name), context);
+    const found = control(property, Object.hasOwn(given, name) ? given[name] : undefined, required.has(name), context);
     const wrong = h("span", { class: "fx-wrong", role: "alert", id: context.id(), hidden: "" });
     const target = found.element.matches?.("input, select, textarea") ? found.element : found.element.querySelector("input, select, textarea");
     target?.setAttribute("aria-describedby", wrong.id);
