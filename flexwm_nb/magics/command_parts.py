@@ -30,6 +30,7 @@ class Running(Command):
     timeout: float | None = None  # seconds
     tag: str | None = None
     quiet: bool = False
+    form: bool = False
 
 
 def running(parsed: Parsed) -> dict[str, Any]:
@@ -39,7 +40,7 @@ def running(parsed: Parsed) -> dict[str, Any]:
     if doubled is not None:
         raise InvalidInput(f"the argument {doubled!r} is given twice", remedy="Keep one of them")
     options = {name: parsed.get(name) for name in ("timeout", "tag")}
-    switches = {name: parsed.get(name, False) for name in ("detach", "quiet")}
+    switches = {name: parsed.get(name, False) for name in ("detach", "quiet", "form")}
     return {
         "arguments": tuple(pairs),
         "arguments_from": parsed.get("args"),

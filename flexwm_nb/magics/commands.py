@@ -161,9 +161,8 @@ def needing(source: str, wanted: Sequence[str]) -> str:
 
 
 def _compatible(command: RegisterScript) -> None:
-    chosen = [
-        f"--{name.replace('_', '-')}" for name in ("no_run", "dry_run", "local", "detach") if getattr(command, name)
-    ]
+    apart = ("no_run", "dry_run", "local", "detach", "form")
+    chosen = [f"--{name.replace('_', '-')}" for name in apart if getattr(command, name)]
     if len(chosen) > 1:
         raise InvalidInput(f"{' and '.join(chosen)} do not go together", remedy="Keep one of them")
     if command.local and command.language != "python3":
@@ -171,7 +170,10 @@ def _compatible(command: RegisterScript) -> None:
 
 
 def _run(name: str, parsed: Parsed) -> Command:
-    return RunScript(magic=name, reference=reference(parsed.get("PATH")), **running(parsed))
+    command = RunScript(magic=name, reference=reference(parsed.get("PATH")), **running(parsed))
+    if command.detach and command.form:
+        raise InvalidInput("--detach and --form do not go together", remedy="Keep one of them")
+    return command
 
 
 def _connect(name: str, parsed: Parsed) -> Command:

@@ -47,6 +47,11 @@ class Desk:
         return self._presence is not None and self.session.face == "rich"
 
     @property
+    def may_be_seen(self) -> bool:
+        """Whether a page may still say that it draws widgets."""
+        return self.session.face == "rich"
+
+    @property
     def is_seen(self) -> bool:
         """Whether a page draws widgets, and is wanted to."""
         presence = self._presence

@@ -14,15 +14,16 @@ from flexwm_nb.display.live import show_final, show_graph
 from flexwm_nb.display.wording import Headline, escape
 from flexwm_nb.errors import FlowNotFound, ScriptNotFound
 from flexwm_nb.flows.cuts import cut_after
-from flexwm_nb.magics import runs, steps
+from flexwm_nb.magics import forms, runs, steps
 from flexwm_nb.magics.arguments import nearest
 from flexwm_nb.magics.dry_run import unified
 from flexwm_nb.magics.flow_cells import read_cell
 from flexwm_nb.magics.flow_commands import KeepStep, RegisterFlow
 from flexwm_nb.magics.flow_watch import FlowWatch
+from flexwm_nb.magics.forms import Question
 from flexwm_nb.magics.origins import remember_steps
 from flexwm_nb.magics.reuse import finished
-from flexwm_nb.magics.script import gather, warn
+from flexwm_nb.magics.script import warn
 from flexwm_nb.magics.session import Call
 from flexwm_nb.magics.values import Arguments
 
@@ -63,7 +64,7 @@ async def windmill_flow(call: Call, command: RegisterFlow) -> Any:
         return await plan(call, flow)
     document = flow.to_document()
     cut = cut_after(document["value"], command.upto) if command.upto else None
-    arguments = Arguments() if command.no_run else gather_for(call, command, document)
+    arguments = Arguments() if command.no_run else await gather_for(call, command, document)
     engine = await call.engine()
     registration = await call.work(engine.flows.register, flow)
     remember(call, command, document)
@@ -90,10 +91,10 @@ def read(call: Call, command: RegisterFlow) -> Flow:
     return flow
 
 
-def gather_for(call: Call, command: RegisterFlow, document: Mapping[str, Any]) -> Arguments:
+async def gather_for(call: Call, command: RegisterFlow, document: Mapping[str, Any]) -> Arguments | Question:
     """The run's arguments, checked against the flow's inputs; without any known, all are taken."""
     schema = document.get("schema") or {}
-    return gather(call, command, schema, not schema.get("properties"), command.path)
+    return await forms.arguments_for(call, command, schema, not schema.get("properties"), command.path)
 
 
 def remember(call: Call, command: RegisterFlow, document: Mapping[str, Any]) -> None:
@@ -122,10 +123,13 @@ async def run(
     registration: FlowRegistration,
     document: Mapping[str, Any],
     cut: Mapping[str, Any] | None,
-    arguments: Arguments,
+    arguments: Arguments | Question,
     headline: Headline,
 ) -> Any:
     """Run the version, or only its first steps; or take what a run before gave."""
+    exact = f"{command.path}@v{registration.number}"
+    if isinstance(arguments, Question):
+        return await ask(call, engine, exact, arguments, headline, document, command)
     headline = headline.evolve(notes=tuple(map(str, arguments.files)))
     values = await runs.upload(call, engine, arguments)
     if command.cache and cut is None:
@@ -137,9 +141,7 @@ async def run(
             return await runs.conclude(call, known, await call.work(known.job), command.output)
     limit = None if command.timeout is None else math.ceil(command.timeout)
     if cut is None:
-        start = partial(
-            engine.flows.submit, f"{command.path}@v{registration.number}", values, timeout=limit, tag=command.tag
-        )
+        start = partial(engine.flows.submit, exact, values, timeout=limit, tag=command.tag)
     else:
         headline = headline.evolve(notes=(*headline.notes, f"only up to {command.upto}"))
         start = partial(engine.flows.preview, {**document, "value": cut}, values, path=command.path, check=False)
@@ -159,14 +161,38 @@ async def run_registered(call: Call, engine: Engine, command: RunScript, error: 
     version = await call.work(engine.flows.resolve, command.reference)
     flow = await call.work(engine.flows.get, str(version))
     schema = flow.schema or {}
-    arguments = gather(call, command, schema, not schema.get("properties"), command.reference)
-    headline = Headline(
-        subject=f"{flow.path} v{version.number}", stable=flow.path, notes=tuple(map(str, arguments.files))
-    )
+    arguments = await forms.arguments_for(call, command, schema, not schema.get("properties"), command.reference)
+    headline = Headline(subject=f"{flow.path} v{version.number}", stable=flow.path)
+    if isinstance(arguments, Question):
+        return await ask(call, engine, str(version), arguments, headline, {"value": flow.value}, command)
+    headline = headline.evolve(notes=tuple(map(str, arguments.files)))
     values = await runs.upload(call, engine, arguments)
     limit = None if command.timeout is None else math.ceil(command.timeout)
     start = partial(engine.flows.submit, str(version), values, timeout=limit, tag=command.tag)
     return await started(call, start, headline, {"value": flow.value}, command)
+
+
+async def ask(
+    call: Call,
+    engine: Engine,
+    exact: str,
+    question: Question,
+    headline: Headline,
+    document: Mapping[str, Any],
+    command: Any,
+) -> None:
+    """Ask for a flow's arguments in a form, which starts it."""
+    from flexwm_nb.client.identifiers import new_id
+
+    limit = None if command.timeout is None else math.ceil(command.timeout)
+
+    async def begin(call: Call, given: Arguments) -> tuple[Execution, Headline]:
+        values, job_id = await runs.upload(call, engine, given), new_id()
+        options = {"job_id": job_id, "timeout": limit, "tag": command.tag}
+        execution = await call.work(engine.flows.submit, exact, values, **options)
+        return execution, runs.begun(call, engine, headline, job_id)
+
+    await forms.ask(call, question, begin, document)
 
 
 async def started(

@@ -153,8 +153,11 @@ def _flow(name: str, parsed: Parsed, cell: str | None) -> Command:
         **running(parsed),
     )
     named = {"--run": chosen, "--no-run": parsed.get("no_run", False), "--dry-run": dry}
+    named |= {"--form": command.form, "--upto": bool(command.form and command.upto)}
+    named |= {"--detach": command.detach and (command.no_run or dry or command.form)}
     together = [option for option, given in named.items() if given]
-    together += ["--detach"] if command.detach and (command.no_run or dry) else []
+    if command.form and chosen:
+        together.remove("--run")
     if len(together) > 1:
         raise InvalidInput(f"{' and '.join(together)} do not go together", remedy="Keep one of them")
     return command

@@ -27,6 +27,11 @@ DETACH = Option(names=("--detach", "-d"), kind="switch", help="do not wait; come
 TIMEOUT = Option(names=("--timeout", "-t"), metavar="S", kind="number", help="stop the job after this many seconds")
 TAG = Option(names=("--tag",), metavar="T", help="which workers run it")
 QUIET = Option(names=("--quiet", "-q"), kind="switch", help="show the result alone")
+FORM = Option(
+    names=("--form",),
+    kind="switch",
+    help="ask for all arguments in a form, which starts the run (default: for missing ones)",
+)
 LIMIT = Option(names=("--limit",), metavar="N", kind="count", help="at most so many rows")
 LANGUAGE = Option(names=("--language", "-l"), metavar="LANG", offers="language", help="only this language")
-RUNNING = (ARGUMENT, ARGUMENTS, OUTPUT, DETACH, TIMEOUT, TAG, QUIET)
+RUNNING = (ARGUMENT, ARGUMENTS, OUTPUT, DETACH, TIMEOUT, TAG, QUIET, FORM)

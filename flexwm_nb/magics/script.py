@@ -13,15 +13,17 @@ from flexwm_nb.display.live import show, show_final
 from flexwm_nb.display.traceback import Origin
 from flexwm_nb.display.wording import PRE, WARNING, Headline, escape
 from flexwm_nb.errors import FlexwmError, InvalidArguments, InvalidSource, ScriptNotFound, UnknownLanguage
-from flexwm_nb.magics import dry_run, local, runs
+from flexwm_nb.magics import dry_run, forms, local, runs
 from flexwm_nb.magics.catalogue import about
 from flexwm_nb.magics.commands import RegisterScript, RunScript
+from flexwm_nb.magics.forms import Question, collected
 from flexwm_nb.magics.languages import SPOKEN, database_of, explained
 from flexwm_nb.magics.session import Call
-from flexwm_nb.magics.values import Arguments, collect
+from flexwm_nb.magics.values import Arguments
 
 if TYPE_CHECKING:
     from flexwm_nb.engine import Engine
+    from flexwm_nb.execution import Execution
     from flexwm_nb.models.scripts import Registration
 
 AT_LINE = re.compile(r"^line (\d+):")
@@ -78,9 +80,10 @@ async def windmill_script(call: Call, command: RegisterScript) -> Any:
     if command.dry_run:
         warnings = [located(call, warning) for warning in source.warnings]
         return await dry_run.windmill_dry_run(call, command, source.schema, warnings)
-    arguments = Arguments() if command.no_run else gather_for(call, command, source)
     if command.local:
-        return await local.run_here(call, command, arguments)
+        given = collected(call, command, source.schema, source.open_ended, command.path)
+        return await local.run_here(call, command, given)
+    arguments = Arguments() if command.no_run else await gather_for(call, command, source)
     engine = await call.engine()
     registration = await register(call, engine, command, source)
     headline = headline_of(registration, command.language)
@@ -130,20 +133,13 @@ async def unable(call: Call, engine: Engine, language: str) -> list[str]:
     return [f"{runs}; a real Windmill does: %windmill_connect URL"]
 
 
-def gather_for(call: Call, command: RegisterScript, source: Source) -> Arguments:
+async def gather_for(call: Call, command: RegisterScript, source: Source) -> Arguments | Question:
     """The arguments for a cell's own main; where they are wrong, what Windmill reads differently may be why."""
     try:
-        return gather(call, command, source.schema, source.open_ended, command.path)
+        return await forms.arguments_for(call, command, source.schema, source.open_ended, command.path)
     except InvalidArguments:
         warn(call, source.warnings)
         raise
-
-
-def gather(call: Call, command: Any, schema: dict[str, Any], open_ended: bool, subject: str) -> Arguments:
-    """The arguments of a command, checked."""
-    return collect(
-        command.arguments, command.arguments_from, call.names, schema, subject=subject, open_ended=open_ended
-    )
 
 
 async def register(call: Call, engine: Engine, command: RegisterScript, source: Source) -> Registration:
@@ -185,11 +181,19 @@ def located(call: Call, warning: str) -> str:
 
 
 async def run(
-    call: Call, engine: Engine, reference: str, arguments: Arguments, headline: Headline, command: Any
+    call: Call, engine: Engine, reference: str, arguments: Arguments | Question, headline: Headline, command: Any
 ) -> Any:
-    """Run a script as a command says: to its result, or detached."""
+    """Run a script as a command says: to its result, detached, or from a form."""
     from flexwm_nb.client.identifiers import new_id
 
+    if isinstance(arguments, Question):
+
+        async def begin(call: Call, given: Arguments) -> tuple[Execution, Headline]:
+            values = await runs.upload(call, engine, given)
+            tag = command.tag if isinstance(command, RunScript) else None
+            return await runs.launch(call, new_id(), reference, values, headline, timeout=command.timeout, tag=tag)
+
+        return await forms.ask(call, arguments, begin)
     headline = headline.evolve(notes=tuple(map(str, arguments.files)))
     values = await runs.upload(call, engine, arguments)
     job_id = new_id()
@@ -217,7 +221,7 @@ async def windmill_run(call: Call, command: RunScript) -> Any:
         flow = importlib.import_module("flexwm_nb.magics.flow")  # when it is used: it takes pydantic's models
         return await flow.run_registered(call, engine, command, error)
     open_ended = takes_anything(script)
-    arguments = gather(call, command, script.schema or {}, open_ended, command.reference)
+    arguments = await forms.arguments_for(call, command, script.schema or {}, open_ended, command.reference)
     headline = Headline(subject=f"{script.path} v{version.number}", stable=script.path, language=script.language)
     return await run(call, engine, f"{script.path}@{script.hash}", arguments, headline, command)
 

@@ -260,13 +260,16 @@ def _constant(name: str) -> None:
 
 def check_type(name: str, value: Any, wanted: Mapping[str, Any]) -> None:
     """Raise InvalidArguments where a value is not of the schema's type."""
-    kind = wanted.get("type")
-    if value is None or kind not in NAMES or (isinstance(value, str) and value.startswith(REFERENCES)):
+    found = wanted.get("type")
+    kinds: list[Any] = found if isinstance(found, list) else [found]
+    is_reference = isinstance(value, str) and value.startswith(REFERENCES)
+    if value is None or is_reference or not all(kind in NAMES for kind in kinds):
         return
-    if not _is_a(value, kind):
+    if not any(_is_a(value, kind) for kind in kinds):
         shown = json.dumps(value, ensure_ascii=False)
         shown = shown if len(shown) <= 60 else f"{shown[:57]}…"
-        raise InvalidArguments(f"{name} takes {NAMES[kind]}, not {shown}", fields=[name])
+        takes = " or ".join(NAMES[kind] for kind in kinds if kind != "null")
+        raise InvalidArguments(f"{name} takes {takes}, not {shown}", fields=[name])
     choices = wanted.get("enum")
     if choices and value not in choices:
         close = nearest(str(value), [str(choice) for choice in choices])

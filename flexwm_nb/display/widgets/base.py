@@ -111,6 +111,10 @@ class Widget(anywidget.AnyWidget):
         """Display it under an id of its own."""
         self._handle = put(self.bundle(), display_id=True)
 
+    def stand_in(self, handle: Any) -> None:
+        """Be shown inside of another output: `handle` has its `update`."""
+        self._handle = handle
+
     def settle(self) -> None:
         """Let the saved notebook have its state as it is now."""
         if self._handle is not None:

@@ -1,0 +1,91 @@
+"""A form for arguments, living; the run that it started is shown below it, in the same output."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any, ClassVar
+
+from flexwm_nb.display.forms import Form, is_secret
+from flexwm_nb.display.widgets.base import Action, Message, Widget
+
+LARGEST = 20_000  # characters of a twin
+
+
+class FormWidget(Widget):
+    """A form; its twin is a table of the arguments and the magic line."""
+
+    view: ClassVar[tuple[str, str]] = ("form", "formView")
+
+    def __init__(self, form: Form, *, actions: Mapping[str, Action]) -> None:
+        """Open it with the values that are given already. `actions` by `run` and `pick`."""
+        self._form = form
+        self._below: Widget | None = None
+        self._is_going = False
+        first = {"schema": form.schema, "values": dict(form.values), "magic": form.magic, "run": True, "label": "Run"}
+        super().__init__(first, actions={"values": self.know, **actions})
+
+    @property
+    def form(self) -> Form:
+        """With the values that it has now."""
+        return self._form
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nobody has to fill it in any more: its run has ended."""
+        return self._below is not None and not self._is_going
+
+    def know(self, message: Message) -> None:
+        """Take in what was typed; secrets stay in the page."""
+        values = message.get("values")
+        if isinstance(values, dict):
+            self._form = replace(self._form, values=values)
+
+    def whole(self) -> Message:
+        """The state with what was typed, for a page that is opened anew."""
+        with self._change:
+            properties = self._form.properties
+            known = {
+                name: value
+                for name, value in self._form.values.items()
+                if not is_secret(properties.get(name, {}), value)
+            }
+            return {**self._shown, "values": known}
+
+    def begin(self, run: Widget) -> None:
+        """Show a run below; the form rests while it goes on."""
+        self._below, self._is_going = run, True
+        run.stand_in(_Below(self))
+        self.set(done=True, notice=None)
+        self.settle()
+
+    def end(self) -> None:
+        """Its run has ended: it can be filled in and sent again."""
+        self._is_going = False
+        self.set(done=False)
+
+    def twin(self) -> dict[str, str]:
+        """The table and the line; below, the run's twin."""
+        text, html = str(self._form), self._form._repr_html_()
+        if len(html) > LARGEST:
+            html = f"<div>{len(self._form.properties)} arguments</div>"
+        return {"text/plain": text[:LARGEST], "text/html": html}
+
+    def bundle(self) -> dict[str, str]:
+        """Both twins, each marked as the place of its view."""
+        own = super().bundle()
+        if self._below is None:
+            return own
+        run = self._below.bundle()
+        return {kind: f"{own[kind]}\n{run[kind]}" for kind in ("text/plain", "text/html")}
+
+
+class _Below:
+    """Stands for the display of a run that has none of its own."""
+
+    def __init__(self, form: FormWidget) -> None:
+        self._form = form
+
+    def update(self, bundle: Any, **_: Any) -> None:
+        """The run has another twin: the output has it too."""
+        self._form.settle()
