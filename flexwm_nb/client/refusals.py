@@ -39,7 +39,7 @@ def _refusal(
 
 # the first that fits counts
 REFUSALS: tuple[Refusal, ...] = (
-    _refusal(401, r"^Not authorized", errors.PermissionDenied),
+    _refusal(401, r"^Not authorized: (?!Unauthorized\s*$)", errors.PermissionDenied),
     _refusal(401, r"", errors.AuthenticationFailed),
     _refusal(400, r"Invalid login", errors.AuthenticationFailed, "The e-mail or password is wrong"),
     _refusal(400, r"As a non logged in user", errors.AuthenticationFailed),
@@ -53,7 +53,7 @@ REFUSALS: tuple[Refusal, ...] = (
     _refusal(500, r"(archiving|deleting) script", errors.ScriptNotFound),
     _refusal(400, r"no rows returned by a query", errors.NotFound),
     _refusal(None, r"violates check constraint \"proper_id", errors.InvalidPath),
-    _refusal(400, r"script with same hash", errors.ScriptExists, "This very version exists already"),
+    _refusal(400, r"script with same hash|\"script_pkey\"", errors.ScriptExists, "This very version exists already"),
     _refusal(400, r"Path conflict|lineage must be linear|parent hash does not", errors.Conflict),
     _refusal(400, r"already exists", errors.Conflict, "It exists already", "Choose another name"),
     _refusal(409, r"", errors.Conflict),

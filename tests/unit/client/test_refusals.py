@@ -11,6 +11,12 @@ URL = "http://windmill.example/api/w/demo/scripts/create"
 CASES = [
     (401, "Unauthorized", errors.AuthenticationFailed),
     (401, "Not authorized: you may not read this", errors.PermissionDenied),
+    (401, "Not authorized: Unauthorized", errors.AuthenticationFailed),
+    (
+        400,
+        'SqlErr: duplicate key value violates unique constraint "script_pkey" @scripts.rs:1:2',
+        errors.ScriptExists,
+    ),
     (403, "Require Admin privileges for bob", errors.PermissionDenied),
     (403, "Permission denied: no", errors.PermissionDenied),
     (400, "Bad request: Invalid login", errors.AuthenticationFailed),
