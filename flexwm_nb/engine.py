@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
@@ -117,6 +118,11 @@ class Engine:
     def ready(self) -> bool:
         """Whether it is connected and says that it is well."""
         return self._services is not None and self._services.health.healthy()
+
+    @property
+    def log(self) -> Path | None:
+        """What the engine itself says, where that is a file of this machine."""
+        return self._backend.log
 
     def describe(self) -> EngineDescription:
         """Which engine this is. Raises EngineNotReady."""

@@ -66,7 +66,9 @@ async def engine(call: Call) -> list[HealthCheck]:
     """The engine's checks, or why there is none."""
     try:
         found = await call.engine()
-        return list(await call.work(found.health.check))
+        checked = list(await call.work(found.health.check))
+        told = [] if found.log is None else [HealthCheck(name="log", status="ok", message=str(found.log))]
+        return [*checked, *told]
     except FlexwmError as error:
         what = error.what if error.why is None else f"{error.what}: {error.why}"
         return [HealthCheck(name="engine", status="fail", message=what, remedy=error.remedy)]
