@@ -27,6 +27,7 @@ class Running(Command):
     arguments_from: str | None = None  # kernel variable
     output: str | None = None  # kernel variable
     detach: bool = False
+    resume: bool = False
     timeout: float | None = None  # seconds
     tag: str | None = None
     quiet: bool = False
@@ -40,7 +41,7 @@ def running(parsed: Parsed) -> dict[str, Any]:
     if doubled is not None:
         raise InvalidInput(f"the argument {doubled!r} is given twice", remedy="Keep one of them")
     options = {name: parsed.get(name) for name in ("timeout", "tag")}
-    switches = {name: parsed.get(name, False) for name in ("detach", "quiet", "form")}
+    switches = {name: parsed.get(name, False) for name in ("detach", "resume", "quiet", "form")}
     return {
         "arguments": tuple(pairs),
         "arguments_from": parsed.get("args"),

@@ -14,7 +14,7 @@ from flexwm_nb.display.live import show_final, show_graph
 from flexwm_nb.display.wording import Headline, escape
 from flexwm_nb.errors import FlowNotFound, ScriptNotFound
 from flexwm_nb.flows.cuts import cut_after
-from flexwm_nb.magics import forms, runs, steps
+from flexwm_nb.magics import forms, jobs, runs, steps
 from flexwm_nb.magics.arguments import nearest
 from flexwm_nb.magics.dry_run import unified
 from flexwm_nb.magics.flow_cells import read_cell
@@ -201,8 +201,17 @@ async def started(
     """Start a flow's run under an id of ours, and follow it to its result unless it is to be left alone."""
     from flexwm_nb.client.identifiers import new_id
 
+    engine = await call.engine()
+    left = await jobs.left_of(call, engine, path_of(command), command)
+    if left is not None:
+        return await jobs.come_back(call, engine, left, command)
     job_id = new_id()
     return await runs.guarded(call, job_id, _started(call, job_id, start, headline, document, command))
+
+
+def path_of(command: RegisterFlow | RunScript) -> str:
+    """The path that is run."""
+    return command.path if isinstance(command, RegisterFlow) else command.reference.partition("@")[0]
 
 
 async def _started(

@@ -10,7 +10,7 @@ from flexwm_nb.display.logs import LogTail, own_lines
 from flexwm_nb.display.run_view import RunView
 from flexwm_nb.display.wording import Headline, coloured, short
 from flexwm_nb.magics import runs
-from flexwm_nb.magics.commands import Attach, Cancel, ListJobs, OneJob
+from flexwm_nb.magics.commands import Attach, Cancel, ListJobs, OneJob, Running
 from flexwm_nb.magics.failing import failed
 from flexwm_nb.magics.failures import rendered
 from flexwm_nb.magics.flow_watch import drawn, steps_of, watch_of
@@ -107,11 +107,22 @@ async def windmill_attach(call: Call, command: Attach) -> Any:
         job_id = going_on[0].id
     else:
         job_id = await call.job_id(command.job)
+    return await come_back(call, engine, job_id, command)
+
+
+async def come_back(call: Call, engine: Engine, job_id: str, command: Attach | Running) -> Any:
+    """Follow a run from its first log line to its result."""
     execution = await call.work(engine.executions.attach, job_id)
     headline = headline_of(call, await call.work(execution.job))
     watch = await watch_of(call, execution)
     job = await runs.guarded(call, job_id, runs.follow(call, execution, headline, quiet=command.quiet, watch=watch))
     return await runs.conclude(call, execution, job, command.output)
+
+
+async def left_of(call: Call, engine: Engine, path: str, command: Running) -> str | None:
+    """The newest run of a path that this notebook left, where the command is to come back to it."""
+    going_on = await left_running(call, engine) if command.resume else []
+    return next((job.id for job in going_on if job.path == path), None)
 
 
 def _several(call: Call, engine: Engine, going_on: list[Job]) -> Any:

@@ -24,6 +24,9 @@ ARGUMENTS = Option(
 )
 OUTPUT = Option(names=("--out", "-o"), metavar="NAME", kind="name", help="put the result into this kernel variable")
 DETACH = Option(names=("--detach", "-d"), kind="switch", help="do not wait; come back with %windmill_attach")
+RESUME = Option(
+    names=("--resume",), kind="switch", help="come back to a run of this that this notebook left, if one goes on"
+)
 TIMEOUT = Option(names=("--timeout", "-t"), metavar="S", kind="number", help="stop the job after this many seconds")
 TAG = Option(names=("--tag",), metavar="T", help="which workers run it")
 QUIET = Option(names=("--quiet", "-q"), kind="switch", help="show the result alone")
@@ -34,4 +37,4 @@ FORM = Option(
 )
 LIMIT = Option(names=("--limit",), metavar="N", kind="count", help="at most so many rows")
 LANGUAGE = Option(names=("--language", "-l"), metavar="LANG", offers="language", help="only this language")
-RUNNING = (ARGUMENT, ARGUMENTS, OUTPUT, DETACH, TIMEOUT, TAG, QUIET, FORM)
+RUNNING = (ARGUMENT, ARGUMENTS, OUTPUT, DETACH, RESUME, TIMEOUT, TAG, QUIET, FORM)

@@ -13,7 +13,7 @@ from flexwm_nb.display.live import show, show_final
 from flexwm_nb.display.traceback import Origin
 from flexwm_nb.display.wording import PRE, WARNING, Headline, escape
 from flexwm_nb.errors import FlexwmError, InvalidArguments, InvalidSource, ScriptNotFound, UnknownLanguage
-from flexwm_nb.magics import dry_run, forms, local, runs
+from flexwm_nb.magics import dry_run, forms, jobs, local, runs
 from flexwm_nb.magics.catalogue import about
 from flexwm_nb.magics.commands import RegisterScript, RunScript
 from flexwm_nb.magics.forms import Question, collected
@@ -186,6 +186,9 @@ async def run(
     """Run a script as a command says: to its result, detached, or from a form."""
     from flexwm_nb.client.identifiers import new_id
 
+    left = await jobs.left_of(call, engine, reference.partition("@")[0], command)
+    if left is not None:
+        return await jobs.come_back(call, engine, left, command)
     if isinstance(arguments, Question):
 
         async def begin(call: Call, given: Arguments) -> tuple[Execution, Headline]:

@@ -108,6 +108,16 @@ def test_a_detached_run_is_come_back_to(shell: TestingShell, slow: str) -> None:
     assert "No run of this notebook goes on" in shell.output
 
 
+def test_a_cell_that_is_run_again_comes_back_to_its_run(shell: TestingShell, slow: str) -> None:
+    """With `--resume` nothing is started while what it left goes on, and else as ever."""
+    left = shell.cell(f"%windmill_run {slow} seconds=2 --detach")
+    assert shell.cell(f"%windmill_run {slow} seconds=2 --resume -o value") == "done"
+    assert left.done
+    again = shell.cell(f"%windmill_run {slow} seconds=0 --resume --detach")
+    assert again.id != left.id
+    again.wait(30)
+
+
 def test_what_the_notebook_left_running_is_found_by_the_next_kernel(shell: TestingShell, wm: Engine, slow: str) -> None:
     """The journal knows it; where several go on, they are listed."""
     runs = [shell.cell(f"%windmill_run {slow} seconds=30 -d") for _ in range(2)]
