@@ -91,9 +91,11 @@ class Stage:
         if self.widget is None:
             if not live.is_due or not self._host.is_seen:
                 return False
+            from flexwm_nb.display.widgets.base import hears_clicks
+
             live.close()
             self._headline = headline
-            self.open(FOLLOWED).show()
+            self.open(FOLLOWED if hears_clicks() else ()).show()
         self.flush()
         return True
 

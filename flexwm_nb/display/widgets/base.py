@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import sys
 import threading
 import uuid
 from collections.abc import Callable, Mapping
@@ -151,6 +152,12 @@ class Presence:
 
     def _answered(self, *_: Any) -> None:
         self.is_there = True
+
+
+def hears_clicks() -> bool:
+    """Whether this kernel hears a click while a cell runs; before ipykernel 7 there is the interrupt alone."""
+    found = getattr(sys.modules.get("ipykernel"), "version_info", (7,))
+    return tuple(found) >= (7,)
 
 
 def answer_on_any_subshell(widget: anywidget.AnyWidget) -> None:
