@@ -6,7 +6,7 @@ where it comes from: `frame.attrs["windmill"]`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -153,6 +153,30 @@ def _steady_kind() -> type[pandas.DataFrame]:
             return str(self._drawn().to_html(notebook=True))
 
     return SteadyFrame
+
+
+def living(frame: pandas.DataFrame, display: Callable[[], None]) -> pandas.DataFrame:
+    """The frame, shown by `display` where it is a cell's last value; whatever is made of it is an ordinary one."""
+    drawn: pandas.DataFrame = _living_kind()(frame)
+    drawn.attrs = frame.attrs
+    object.__setattr__(drawn, "_flexwm_display", display)
+    return drawn
+
+
+@lru_cache(maxsize=1)
+def _living_kind() -> type[pandas.DataFrame]:
+    import pandas
+
+    class LivingFrame(pandas.DataFrame):
+        """A frame that a page shows as a table of its own."""
+
+        def _ipython_display_(self) -> None:
+            display = self.__dict__.get("_flexwm_display")
+            if display is None:
+                raise NotImplementedError  # IPython goes on with the other ways to show it
+            display()
+
+    return LivingFrame
 
 
 def _frame(found: Iterable[Any], columns: Mapping[str, str], attributes: Mapping[str, Any]) -> pandas.DataFrame:

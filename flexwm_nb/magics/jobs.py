@@ -29,7 +29,12 @@ async def windmill_jobs(call: Call, command: ListJobs) -> Any:
     engine = await call.engine()
     limit = command.limit or ROWS
     found = await call.work(engine.executions.list, path=command.path, state=command.state, per_page=limit)
-    return _frame(call, engine, found)
+    made = _frame(call, engine, found)
+    if not call.session.desk.is_seen:
+        return made
+    from flexwm_nb.magics.jobs_table import JobsTable
+
+    return frames.living(made, JobsTable(call, engine, command, found, limit).show)
 
 
 def _frame(call: Call, engine: Engine, found: list[Job]) -> Any:

@@ -116,13 +116,17 @@ class Stage:
 
     def show(self, view: RunView, steps: list[StepRun]) -> None:
         """Show a run as it stood, with all that is known of it; one that goes on is followed."""
+        self.show_in(view, steps, lambda widget: widget.show())
+
+    def show_in(self, view: RunView, steps: list[StepRun], place: Callable[[RunWidget], object]) -> None:
+        """The same, wherever `place` puts its widget."""
         over = () if not self._can_rerun(view.job) else OVER
         widget = self.open(over if view.job.done else LEFT)
         widget.feed(view.logs)
         widget.see(view)
         if steps:
             self._show_steps(steps)
-        widget.show()
+        place(widget)
         if not view.job.done:
             self._offset = len(view.logs) + 1
             self.follow()

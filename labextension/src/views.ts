@@ -19,12 +19,15 @@ import { runView as drawRun } from '../../flexwm_nb/display/widgets/views/run.js
 import { graphView as drawGraph } from '../../flexwm_nb/display/widgets/views/graph.js';
 // @ts-expect-error: plain JavaScript
 import { formView as drawForm } from '../../flexwm_nb/display/widgets/views/form.js';
+// @ts-expect-error: plain JavaScript
+import { jobsView as drawJobs } from '../../flexwm_nb/display/widgets/views/jobs.js';
 // @ts-expect-error: the text of a style sheet
 import sheet from '../../flexwm_nb/display/widgets/views/view.raw.css';
 
 export const runView: View = drawRun;
 export const graphView: View = drawGraph;
 export const formView: View = drawForm;
+export const jobsView: View = drawJobs;
 
 /** The style sheet of all views. */
 export const SHEET: string = sheet;

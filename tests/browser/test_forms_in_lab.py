@@ -76,3 +76,22 @@ def test_missing_arguments_are_asked_for_and_run_in_the_same_output(opened: Page
     output = next(cell.outputs for cell in saved.cells if "-o found" in cell.source)
     assert [set(shown.data) for shown in output] == [{"text/html", "text/plain"}]
     assert "airport=JFK day=2013-01-31" in output[0].data["text/plain"]
+
+
+def test_runs_are_filtered_and_opened_in_a_living_table(opened: Page) -> None:
+    """A click shows the run below; a run that was started elsewhere appears by itself."""
+    for worst in (1, 2):
+        write_cell(opened, f"%windmill_run f/forms/delays airport=LGA day=2013-02-0{worst} worst={worst} -q")
+    cell = write_cell(opened, "%windmill_jobs f/forms/delays")
+    expect(cell.locator(".fx-jobs tbody tr").nth(1)).to_be_visible(timeout=LONG)
+    cell.locator(".fx-open").first.click()
+    expect(cell.locator(".fx-facts")).to_contain_text("worst", timeout=LONG)
+    picture(opened, "jobs")
+    cell.get_by_label("State").select_option(label="✗ failed")
+    expect(cell.locator(".fx-none")).to_be_visible()
+    cell.get_by_label("State").select_option(label="all states")
+    count = cell.locator(".fx-jobs tbody tr")
+    expect(count).not_to_have_count(0)
+    before = count.count()
+    write_cell(opened, "%windmill_run f/forms/delays airport=JFK day=2013-02-03 -q")
+    expect(count).to_have_count(before + 1, timeout=LONG)

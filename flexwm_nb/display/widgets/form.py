@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from flexwm_nb.display.forms import Form, is_secret
 from flexwm_nb.display.widgets.base import Action, Message, Widget
+from flexwm_nb.display.widgets.stacked import Stacked
 
 LARGEST = 20_000  # characters of a twin
 
 
-class FormWidget(Widget):
+class FormWidget(Stacked):
     """A form; its twin is a table of the arguments and the magic line."""
 
     view: ClassVar[tuple[str, str]] = ("form", "formView")
@@ -20,7 +21,6 @@ class FormWidget(Widget):
     def __init__(self, form: Form, *, actions: Mapping[str, Action]) -> None:
         """Open it with the values that are given already. `actions` by `run` and `pick`."""
         self._form = form
-        self._below: Widget | None = None
         self._is_going = False
         first = {"schema": form.schema, "values": dict(form.values), "magic": form.magic, "run": True, "label": "Run"}
         super().__init__(first, actions={"values": self.know, **actions})
@@ -54,10 +54,9 @@ class FormWidget(Widget):
 
     def begin(self, run: Widget) -> None:
         """Show a run below; the form rests while it goes on."""
-        self._below, self._is_going = run, True
-        run.stand_in(_Below(self))
+        self._is_going = True
         self.set(done=True, notice=None)
-        self.settle()
+        super().begin(run)
 
     def end(self) -> None:
         """Its run has ended: it can be filled in and sent again."""
@@ -70,22 +69,3 @@ class FormWidget(Widget):
         if len(html) > LARGEST:
             html = f"<div>{len(self._form.properties)} arguments</div>"
         return {"text/plain": text[:LARGEST], "text/html": html}
-
-    def bundle(self) -> dict[str, str]:
-        """Both twins, each marked as the place of its view."""
-        own = super().bundle()
-        if self._below is None:
-            return own
-        run = self._below.bundle()
-        return {kind: f"{own[kind]}\n{run[kind]}" for kind in ("text/plain", "text/html")}
-
-
-class _Below:
-    """Stands for the display of a run that has none of its own."""
-
-    def __init__(self, form: FormWidget) -> None:
-        self._form = form
-
-    def update(self, bundle: Any, **_: Any) -> None:
-        """The run has another twin: the output has it too."""
-        self._form.settle()

@@ -1,0 +1,134 @@
+/** Runs as a table: live, to filter, sort, open, cancel and run again, page by page. */
+import { DONE, STATES, button, h, moment, say, short, shown, span } from "./dom.js";
+
+const REST = 250; // milliseconds after the last key before a filter is asked for
+const EVERY = 2000; // milliseconds between two looks at what is new, while somebody sees the table
+const COLUMNS = [
+  ["state", "State", (row) => STATES_IN_ORDER.indexOf(row.state)],
+  ["path", "Path", (row) => row.path],
+  ["created", "Created", (row) => row.created],
+  ["seconds", "Ran", (row) => row.seconds ?? -1],
+  ["queued", "Queued", (row) => row.queued ?? -1],
+  ["language", "Language", (row) => row.language],
+  ["by", "By", (row) => row.by],
+];
+const STATES_IN_ORDER = ["queued", "running", "failure", "canceled", "success"];
+
+/**
+ * The state: `rows`, newest first, each `{id, path, state, created, queued, seconds, language, by, again}`; `more`,
+ * whether there are older ones; `filter`, the text and state that were asked for; `open`, the id of the run shown below;
+ * `notice`. It sends `refresh`, `filter`, `more`, `open`, `cancel` and `rerun`.
+ * @type {import("./dom.js").View}
+ */
+export function jobsView(model, element) {
+  const ui = (model.ui.jobs ??= { sort: "", down: false, asked: new Set() });
+  const search = h("input", { class: "fx-search", type: "search", placeholder: "Path contains", "aria-label": "Path contains", value: model.state.filter?.text ?? "", oninput: () => later(), onkeydown: (event) => event.stopPropagation() });
+  const states = h("select", { class: "fx-choice", "aria-label": "State", onchange: () => ask() },
+    h("option", { value: "" }, "all states"), STATES_IN_ORDER.map((state) => h("option", { value: state }, `${STATES[state][1]} ${STATES[state][0]}`)));
+  states.value = model.state.filter?.state ?? "";
+  const count = h("span", { class: "fx-muted", role: "status" });
+  const head = h("tr", {}, COLUMNS.map(([name, title]) => h("th", { scope: "col", "data-column": name }, h("button", { type: "button", class: "fx-sort", onclick: () => sorted(name) }, title))), h("th", { scope: "col" }, h("span", { class: "fx-unseen" }, "Actions")));
+  const body = h("tbody");
+  const none = h("div", { class: "fx-muted fx-none" }, "no runs");
+  const more = button("older ones", "Show more", () => { more.disabled = true; model.send({ act: "more" }); });
+  const notice = h("div", { class: "fx-notice", role: "alert", hidden: "" });
+  const pane = h("div", { class: "fx-jobs-pane", tabindex: "0" }, h("table", { class: "fx-table fx-jobs" }, h("thead", {}, head), body), none);
+  const root = h("section", { class: "fx", "aria-label": "Runs" }, h("div", { class: "fx-bar" }, search, states, count, h("span", { class: "fx-tools" }, more)), notice, pane);
+  element.append(root);
+
+  const lines = new Map();
+  let timer = 0;
+
+  function later() {
+    clearTimeout(timer);
+    timer = setTimeout(ask, REST);
+  }
+
+  function ask() {
+    clearTimeout(timer);
+    model.send({ act: "filter", text: search.value.trim(), state: states.value });
+  }
+
+  function sorted(name) {
+    ui.down = ui.sort === name ? !ui.down : name === "seconds" || name === "queued" || name === "created";
+    ui.sort = name;
+    draw();
+  }
+
+  function ordered(rows) {
+    const value = COLUMNS.find(([name]) => name === ui.sort)?.[2];
+    if (!value) return rows;
+    const sign = ui.down ? -1 : 1;
+    return [...rows].sort((one, other) => sign * compared(value(one), value(other)));
+  }
+
+  function draw() {
+    const rows = ordered(model.state.rows ?? []);
+    const known = new Set(rows.map(({ id }) => id));
+    for (const [id, line] of lines) {
+      if (known.has(id)) continue;
+      line.element.remove();
+      lines.delete(id);
+    }
+    rows.forEach((row, at) => {
+      const text = JSON.stringify([row, row.id === model.state.open, ui.asked.has(row.id)]);
+      let line = lines.get(row.id);
+      if (line?.text !== text) {
+        const made = drawn(row);
+        line?.element.replaceWith(made);
+        line = { element: made, text };
+        lines.set(row.id, line);
+      }
+      if (body.children[at] !== line.element) body.insertBefore(line.element, body.children[at] ?? null);
+    });
+    for (const cell of head.querySelectorAll("[data-column]")) {
+      const is = cell.dataset.column === ui.sort;
+      cell.setAttribute("aria-sort", is ? (ui.down ? "descending" : "ascending") : "none");
+    }
+    shown(none, rows.length === 0);
+    shown(more, model.state.more === true);
+    more.disabled = false;
+    say(count, rows.length === 0 ? "" : `${rows.length.toLocaleString()}${model.state.more ? " newest" : ""} run${rows.length === 1 ? "" : "s"}`);
+    shown(notice, Boolean(model.state.notice));
+    say(notice, model.state.notice ?? "");
+  }
+
+  function drawn(row) {
+    const [word, sign] = STATES[row.state] ?? [row.state, "?"];
+    const act = (name) => () => {
+      ui.asked.add(row.id);
+      model.send({ act: name, job: row.id });
+      draw();
+    };
+    const open = h("button", { type: "button", class: "fx-title fx-open", title: `Show this run below · job ${row.id}`, "aria-pressed": String(row.id === model.state.open), onclick: () => model.send({ act: "open", job: row.id }) },
+      h("span", { dir: "auto" }, row.path || short(row.id)));
+    const cancel = DONE.has(row.state) ? null : button("Cancel", "Cancel this run", act("cancel"), { disabled: ui.asked.has(row.id) ? "" : null });
+    const again = row.again ? button("Run again", "Start it once more with the same arguments", () => model.send({ act: "rerun", job: row.id })) : null;
+    return h("tr", { "data-state": row.state, class: row.id === model.state.open ? "fx-is-open" : null },
+      h("td", { class: "fx-job-state" }, h("span", { class: "fx-mark", "aria-hidden": "true" }, sign), ` ${word}`),
+      h("td", {}, open),
+      h("td", {}, row.created ? moment(row.created) : ""),
+      h("td", { class: "fx-numeric" }, row.seconds === null ? "" : span(row.seconds)),
+      h("td", { class: "fx-numeric" }, row.queued === null ? "" : span(row.queued)),
+      h("td", {}, row.language),
+      h("td", { dir: "auto" }, row.by),
+      h("td", { class: "fx-job-actions" }, cancel, again));
+  }
+
+  /** Nothing is asked for while nobody can see the table. */
+  const clock = setInterval(() => {
+    if (!root.isConnected) clearInterval(clock);
+    else if (document.visibilityState !== "hidden" && root.getClientRects().length) model.send({ act: "refresh" });
+  }, EVERY);
+
+  draw();
+  return (changed) => {
+    if ("rows" in changed) ui.asked = new Set([...ui.asked].filter((id) => changed.rows.some((row) => row.id === id && !DONE.has(row.state))));
+    draw();
+  };
+}
+
+function compared(one, other) {
+  if (typeof one === "number" && typeof other === "number") return one - other;
+  return String(one ?? "").localeCompare(String(other ?? ""));
+}
