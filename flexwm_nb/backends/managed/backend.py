@@ -67,7 +67,7 @@ class ManagedBackend:
             with held(self._places.lock, waiting=lambda: self._tell("another session starts it")):
                 url, version = self._running() or self._started()
                 token = self._config.token.get_secret_value().strip() if self._config.token else None
-                python = interpreter.lent(self._places.work)
+                python = interpreter.VERSION if interpreter.lent(self._places.work) else None
                 token = accounts.token_for(url, self._places.credentials, given=token, python=python)
         except FlexwmError:
             self.close()

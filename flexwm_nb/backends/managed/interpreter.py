@@ -31,9 +31,10 @@ def lend(work: Path) -> None:
     draft.rename(target)
 
 
-def lent(work: Path) -> str | None:
-    """The version that was lent, such as 3.12."""
-    return VERSION if (work / PLACE / _name()).is_dir() else None
+def lent(work: Path) -> Path | None:
+    """The program of the Python that was lent."""
+    program = work / PLACE / _name() / "bin" / f"python{VERSION}"
+    return program if program.is_file() else None
 
 
 def _name() -> str:

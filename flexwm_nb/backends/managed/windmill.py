@@ -53,9 +53,9 @@ def environment(*, port: int, database: str, workers: int, folder: Path) -> dict
         "NO_COLOR": "1",
     }
     kept = {name: os.environ[name] for name in KEPT if name in os.environ}
-    if lent(folder) is None:  # a fixed Python is the only one, whatever a script asks for
-        kept["PYTHON_PATH"] = sys.executable
-    return {**kept, **runtimes(os.environ), **told}
+    # a fixed Python runs every script: otherwise one whose lock names no version waits for a download of another
+    python = {"PYTHON_PATH": str(lent(folder) or sys.executable)}
+    return {**kept, **python, **runtimes(os.environ), **told}
 
 
 def runtimes(given: Mapping[str, str]) -> dict[str, str]:

@@ -52,14 +52,14 @@ def test_runtimes_are_found_beside_this_python(monkeypatch: pytest.MonkeyPatch, 
 def test_this_python_is_lent(tmp_path: Path) -> None:
     """Under the name that uv gives it, without its packages; or it is named where its files are mixed with others'."""
     interpreter.lend(tmp_path)
-    version = interpreter.lent(tmp_path)
+    program = interpreter.lent(tmp_path)
     told = environment(port=1, database=DATABASE, workers=1, folder=tmp_path)
-    if version is None:
-        assert told["PYTHON_PATH"] == sys.executable
+    assert told["PYTHON_PATH"] == str(program or sys.executable)
+    if program is None:
         return
-    (made,) = (tmp_path / "cache" / "py_runtime").iterdir()
-    assert made.name.startswith(f"cpython-{version}.") and "PYTHON_PATH" not in told
+    made = program.parents[1]
+    assert made.parent == tmp_path / "cache" / "py_runtime" and made.name.startswith(f"cpython-{interpreter.VERSION}.")
     source = "import sys, sysconfig; print(sys.prefix); print(sysconfig.get_paths()['purelib'])"
-    ran = subprocess.run([made / "bin" / f"python{version}", "-I", "-c", source], capture_output=True, text=True)
+    ran = subprocess.run([program, "-I", "-c", source], capture_output=True, text=True)
     prefix, packages = ran.stdout.split()
     assert Path(prefix) == made and not Path(packages).exists()
