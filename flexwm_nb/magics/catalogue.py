@@ -42,7 +42,11 @@ async def windmill_history(call: Call, command: Versions) -> Any:
 
 
 async def windmill_diff(call: Call, command: Versions) -> Any:
-    """What changed from the version before, or between the two that are given."""
+    """What changed from the version before, or between the two that are given; the same of runs."""
+    if command.is_of_runs:
+        from flexwm_nb.magics.run_diffs import diff_of_runs
+
+        return await diff_of_runs(call, command)
     engine = await call.engine()
     path = command.reference.partition("@")[0]
     new, old = in_order(command.reference, command.other)

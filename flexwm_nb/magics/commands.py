@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -13,6 +14,7 @@ from flexwm_nb.magics.definitions import BY_NAME, STATES
 from flexwm_nb.magics.flow_commands import READERS as FLOW_READERS
 from flexwm_nb.magics.languages import SQL, language, of_cell
 
+JOB = re.compile(r"(job )?[0-9a-f]{2,}[-0-9a-f]*((…|\.{2,3})[0-9a-f]+)?")  # an id, or enough of it
 ENGINES = ("local", "managed")  # others go by their address, or by the name that wmill saved
 
 __all__ = ["Command", "Running", "asks_for_help", "read"]
@@ -101,6 +103,7 @@ class Versions(Command):
 
     reference: str
     other: str | None = None
+    is_of_runs: bool = False  # the references are jobs
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -227,6 +230,13 @@ def _scripts(name: str, parsed: Parsed) -> Command:
     )
 
 
+def _difference(name: str, parsed: Parsed) -> Command:
+    first, other = parsed.get("PATH|JOB"), parsed.get("OTHER")
+    if JOB.fullmatch(first):
+        return Versions(magic=name, reference=first, other=other, is_of_runs=True)
+    return Versions(magic=name, reference=reference(first), other=other)
+
+
 def _versions(name: str, parsed: Parsed) -> Command:
     return Versions(magic=name, reference=reference(parsed.get("PATH")), other=parsed.get("OTHER"))
 
@@ -252,6 +262,6 @@ READERS: Mapping[str, Callable[[str, Parsed], Command]] = {
     "windmill_attach": _attach,
     "windmill_scripts": _scripts,
     "windmill_history": _versions,
-    "windmill_diff": _versions,
+    "windmill_diff": _difference,
     "windmill_lock": _lock,
 }

@@ -176,17 +176,19 @@ DEFINITIONS: tuple[Definition, ...] = (
     ),
     Definition(
         name="windmill_diff",
-        help="The difference between two versions of a script (default: the last two).",
+        help="The difference between two versions of a script (default: the last two), or between two runs.",
         operands=(
-            PATH,
+            Operand(
+                name="PATH|JOB", help="path such as f/demo/etl, a version: f/demo/etl@v2, or a job's id", offers="path"
+            ),
             Operand(
                 name="OTHER",
-                help="the version to compare with: v2, HASH, 2026-11-01, or another path",
+                help="what to compare with: v2, HASH, 2026-11-01, another path; or a job (default: the run before)",
                 required=False,
                 offers="path",
             ),
         ),
-        examples=("%windmill_diff f/demo/etl", "%windmill_diff f/demo/etl@v1 v3"),
+        examples=("%windmill_diff f/demo/etl", "%windmill_diff f/demo/etl@v1 v3", "%windmill_diff 0193 0194"),
         python='wm.scripts.diff("f/demo/etl")',
     ),
     Definition(

@@ -254,3 +254,17 @@ def test_completion_knows_the_engine_and_the_kernel(shell: TestingShell) -> None
     assert offered("%windmill_run f/nb/complete@") == ["v1"]
     assert offered("%windmill_jobs --st") == ["--state"]
     assert len(offered("%windmill_job ")) > 3
+
+
+def test_two_runs_are_compared(shell: TestingShell) -> None:
+    """Arguments, code and results; one alone with the run of the same script before it."""
+    source = "def main(n: int):\n    return [{'n': n}, {'n': 0}]"
+    shell.cell(f"%%windmill_script python3 f/nb/compared --arg n=1 -q\n{source}")
+    shell.cell(f"%%windmill_script python3 f/nb/compared --arg n=2 -q\n{source.replace('0}', '5}')}")
+    new, old = extension_of(shell).session.runs[:2]
+    text = str(shell.cell(f"%windmill_diff {old} {new}"))
+    assert re.search(r"argument n +1 +2\n", text)
+    assert "+    return [{'n': n}, {'n': 5}]" in text
+    assert "@n: 2 of 2 differ, first row 0" in text
+    assert str(shell.cell(f"%windmill_diff {new}")) == text
+    assert "no run before" in shell.message(f"%windmill_diff {old}")
