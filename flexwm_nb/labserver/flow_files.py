@@ -15,6 +15,7 @@ from flexwm_nb.flows.problems import ERROR, Problem
 from flexwm_nb.flows.validation import problems
 
 Lines = Mapping[str, int]
+INPUTS = "input_transforms"
 
 
 def look(text: str) -> dict[str, Any]:
@@ -38,7 +39,8 @@ def _nothing(found: list[dict[str, Any]]) -> dict[str, Any]:
 
 def _placed(found: list[Problem], lines: Lines) -> Iterator[dict[str, Any]]:
     for problem in found:
-        line = lines.get(f"{problem.step} {problem.field.partition(' ')[0]}") or lines.get(problem.step) or 1
+        places = (f"{problem.step} {problem.field}", f"{problem.step} {problem.field.partition(' ')[0]}", problem.step)
+        line = next((lines[place] for place in places if place in lines), 1)
         yield _problem(line, str(problem), step=problem.step, severity=problem.severity)
 
 
@@ -72,6 +74,14 @@ def _note(node: yaml.MappingNode, found: dict[str, int]) -> None:
     found.setdefault(step, node.start_mark.line + 1)
     inner = fields["value"][1]
     more = inner.value if isinstance(inner, yaml.MappingNode) else []
-    for key, _ in [*more, *node.value]:
+    for key, value in [*more, *node.value]:
         if isinstance(key, yaml.ScalarNode):
             found.setdefault(f"{step} {key.value}", key.start_mark.line + 1)
+            if key.value == INPUTS and isinstance(value, yaml.MappingNode):
+                _note_inputs(value, step, found)
+
+
+def _note_inputs(node: yaml.MappingNode, step: str, found: dict[str, int]) -> None:
+    for key, _ in node.value:
+        if isinstance(key, yaml.ScalarNode):
+            found.setdefault(f"{step} input {key.value}", key.start_mark.line + 1)

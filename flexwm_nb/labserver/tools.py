@@ -22,7 +22,7 @@ from flexwm_nb.errors import FlexwmError, InvalidInput
 from flexwm_nb.flows.builder import Flow
 from flexwm_nb.handshake import INTERPRETER_HEADER
 from flexwm_nb.labserver import cells, flow_files
-from flexwm_nb.labserver.engines import Engines, Found
+from flexwm_nb.labserver.engines import LOCAL, Engines, Found
 from flexwm_nb.labserver.handlers import ENGINES, FlexwmHandler
 from flexwm_nb.models.deployed_flows import FlowRegistration
 from flexwm_nb.models.scripts import Registration, ScriptDraft
@@ -76,7 +76,7 @@ class ToolHandler(FlexwmHandler):
     async def on_engine(self, name: str, work: Callable[[Engine], Any], kernel: str | None = None) -> Any:
         """Do something with an engine, in a thread. Raises FlexwmError."""
         engines: Engines = self.settings[ENGINES]
-        endpoint = await engines.find(name)
+        endpoint = await engines.start() if name == LOCAL else await engines.find(name)
         headers = ((INTERPRETER_HEADER, self.interpreter(kernel)),) if endpoint.kind == "local" else ()
         return await asyncio.to_thread(_with_engine, replace(endpoint, headers=headers), work)
 

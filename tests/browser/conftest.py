@@ -16,6 +16,7 @@ import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
 TOKEN = "lab"
+EXTENSION = Path(__file__).parents[2] / "flexwm_nb" / "labextension"
 NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
 SCREENSHOTS = Path(__file__).parent / "screenshots"
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
@@ -66,6 +67,10 @@ def lab(lab_folder: Path) -> Iterator[str]:
         file.write_text(setting)
     options = ["--no-browser", "--allow-root", "--ip=127.0.0.1", f"--IdentityProvider.token={TOKEN}", "--port=0"]
     options.append("--LabApp.expose_app_in_browser=True")
+    options.append("--ServerApp.jpserver_extensions={'flexwm_nb.labserver': True}")
+    (folder / "extensions").mkdir()
+    (folder / "extensions" / "flexwm-nb").symlink_to(EXTENSION)
+    options.append(f"--LabApp.extra_labextensions_path={folder / 'extensions'}")
     (folder / "runtime").mkdir()
     with (folder / "lab.log").open("w") as log:
         command = [sys.executable, "-m", "jupyterlab", *options, "--ServerApp.root_dir", str(folder)]

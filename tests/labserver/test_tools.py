@@ -49,9 +49,9 @@ BROKEN = [
 
 @pytest.mark.parametrize(("text", "line", "message"), BROKEN)
 def test_what_is_wrong_is_said_at_its_line(text: str, line: int, message: str) -> None:
-    """Near enough to be seen, with words that name it."""
+    """With words that name it."""
     problems = flow_files.look(text)["problems"]
-    assert any(abs(problem["line"] - line) <= 5 and message in problem["message"] for problem in problems), problems
+    assert any(problem["line"] == line and message in problem["message"] for problem in problems), problems
 
 
 SOURCES = [

@@ -96,8 +96,9 @@ export class FlowView extends Widget implements IModel {
     const place = this._place.shadowRoot!;
     const sheet = window.document.createElement('style');
     sheet.textContent = SHEET;
-    place.append(sheet);
-    this._update = graphView(this, place);
+    const frame = h('div', { class: 'fx' });
+    place.append(sheet, frame);
+    this._update = graphView(this, frame);
   }
 
   private async _deploy(): Promise<void> {

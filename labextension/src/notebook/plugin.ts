@@ -118,7 +118,7 @@ class Commands {
     if (!answer.button.accept || !answer.value) {
       return null;
     }
-    model.setSource(`%%windmill_script python3 ${answer.value}\n${made.text}`);
+    model.setSource(`%%windmill_script python3 ${answer.value}\n${made.text.trimEnd()}`);
     return read(model.getSource());
   }
 

@@ -1,0 +1,177 @@
+"""What a person does beside the notebook: the sidebar, panels of jobs and forms, files of flows, cells."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from tests.browser.conftest import TOKEN
+from tests.browser.helpers import LONG, command, picture
+
+pytestmark = pytest.mark.xdist_group("browser")
+
+SCRIPT = """import time
+
+
+def main(n: int, name: str = 'Ada'):
+    print('hello', name)
+    time.sleep(n)
+    return n * 2
+"""
+FLOW = """summary: Two steps
+value:
+  modules:
+    - id: load
+      value: {type: rawscript, language: bash, content: echo 1, input_transforms: {}}
+    - id: report
+      value:
+        type: script
+        path: f/lab/sleep
+        input_transforms:
+          n: {type: javascript, expr: results.laod}
+"""
+
+
+def ask(page: Page, method: str, path: str, body: Any = None) -> Any:
+    """A request of the page to the Jupyter server."""
+    asked = """async ([method, path, body]) => {
+      const token = document.cookie.split('; ').find(one => one.startsWith('_xsrf='))?.slice(6);
+      const headers = {'Content-Type': 'application/json', 'X-XSRFToken': token};
+      const sent = body === null ? undefined : JSON.stringify(body);
+      return await (await fetch('/flexwm/' + path, {method, headers, body: sent})).text();
+    }"""
+    text = page.evaluate(asked, [method, path, body])
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
+
+
+@pytest.fixture
+def beside(page: Page, lab: str) -> Iterator[Page]:
+    """JupyterLab with the sidebar open and a script on the engine; at the end nothing went wrong in the page."""
+    wrong: list[str] = []
+    page.on("pageerror", lambda error: wrong.append(str(error)))
+    page.goto(f"{lab}lab?token={TOKEN}&reset")
+    expect(page.locator("#jp-main-dock-panel")).to_be_visible(timeout=LONG)
+    expect(page.locator('[data-id="flexwm-sidebar"]')).to_be_visible(timeout=LONG)
+    command(page, "flexwm:show")
+    ask(page, "POST", "engines/local/start")
+    ask(page, "POST", "e/local/register", {"path": "f/lab/sleep", "language": "python3", "content": SCRIPT})
+    page.get_by_role("button", name="Look again").click()
+    expect(line(page, "f/lab/sleep")).to_be_visible(timeout=LONG)
+    yield page
+    assert wrong == []
+
+
+def line(page: Page, title: str) -> Locator:
+    """A line of the sidebar."""
+    return page.locator(f'.fxl-line[title="{title}"]').first
+
+
+def start(page: Page, **arguments: Any) -> str:
+    """Start the script; its job."""
+    job: str = ask(page, "POST", "e/local/api/w/demo/jobs/run/p/f/lab/sleep", arguments)
+    page.get_by_role("button", name="Look again").click()
+    expect(page.locator(f'.fxl-line[data-key="{job}"]')).to_be_visible(timeout=LONG)
+    return job
+
+
+def test_a_script_is_run_with_its_form_and_followed(beside: Page) -> None:
+    """The form checks what is typed; the panel of the job shows log and result; the sidebar knows of it."""
+    line(beside, "f/lab/sleep").dblclick()
+    form = beside.locator(".fxl-form")
+    form.locator(".fx-yes").click()
+    expect(form.locator(".fx-wrong", has_text="a value is needed")).to_be_visible()
+    form.locator("input[type=number]").fill("1")
+    expect(form.locator(".fx-magic")).to_have_text("%windmill_run f/lab/sleep n=1")
+    picture(beside, "lab_form")
+    form.locator(".fx-yes").click()
+    panel = beside.locator(".fxl-job")
+    expect(panel.get_by_text("hello Ada")).to_be_visible(timeout=LONG)
+    expect(panel.locator(".fx-result", has_text="2")).to_be_visible(timeout=LONG)
+    expect(beside.locator('.fxl-line[data-kind="job"][data-state="success"]').first).to_be_visible(timeout=LONG)
+    picture(beside, "lab_job")
+
+
+def test_the_sidebar_finds_and_cancels(beside: Page) -> None:
+    """A search narrows the list; a job that goes on is cancelled at its line, whatever the kernel does."""
+    job = start(beside, n=60)
+    search = beside.get_by_role("searchbox", name="Search scripts, flows and jobs")
+    search.fill("sleep lab")
+    expect(line(beside, "f/lab/sleep")).to_be_visible()
+    search.fill("nowhere")
+    expect(beside.get_by_text("nothing matches").first).to_be_visible()
+    search.fill("")
+    row = beside.locator(f'.fxl-line[data-key="{job}"]')
+    row.hover()
+    row.get_by_role("button", name="Cancel").click()
+    expect(row).to_have_attribute("data-state", "canceled", timeout=LONG)
+
+
+def test_the_sidebar_is_used_by_keyboard(beside: Page) -> None:
+    """Arrows move, Enter opens, a section folds."""
+    tree = beside.get_by_role("tree", name="Scripts, flows and jobs")
+    tree.focus()
+    beside.keyboard.press("Home")
+    beside.keyboard.press("ArrowLeft")
+    expect(beside.locator('.fxl-line[data-key="jobs"]')).to_have_attribute("aria-expanded", "false")
+    beside.keyboard.press("ArrowRight")
+    expect(beside.locator('.fxl-line[data-key="jobs"]')).to_have_attribute("aria-expanded", "true")
+
+
+def test_a_flow_file_is_drawn_and_checked(beside: Page) -> None:
+    """What is wrong is said at its line, which one click shows; mended, the flow can be run."""
+    path = "checked.flow.yaml"
+    write = """async ([path, content]) => {
+      await window.jupyterapp.serviceManager.contents.save(path, {type: 'file', format: 'text', content});
+      await window.jupyterapp.commands.execute('docmanager:open', {path});
+    }"""
+    beside.evaluate(write, [path, FLOW])
+    flow = beside.locator(".fxl-flow")
+    expect(flow.get_by_text("Did you mean load?")).to_be_visible(timeout=LONG)
+    expect(flow.locator(".fx-node")).to_have_count(2)
+    flow.get_by_role("button", name="line 11").click()
+    expect(beside.get_by_text("Ln 11, Col 1")).to_be_visible(timeout=LONG)
+    picture(beside, "lab_flow")
+    expect(flow.get_by_role("button", name="Run")).to_be_disabled()
+    mend = "(path) => window.jupyterapp.shell.activeWidget.context.model.sharedModel.setSource(path)"
+    beside.evaluate(mend, FLOW.replace("laod", "load"))
+    expect(flow.get_by_role("button", name="Run")).to_be_enabled(timeout=LONG)
+
+
+def test_a_busy_kernel_is_not_needed(beside: Page) -> None:
+    """While the kernel computes, a cell is registered and run as a job, and its source is highlighted as what it is."""
+    code = "%%windmill_script bash f/lab/hello\nfor i in 1 2; do echo hello; done"
+    cells = [{"cell_type": "code", "source": text, "metadata": {}, "outputs": [], "execution_count": None} for text in
+             ("import time\nfor _ in range(600): time.sleep(0.1)", code)]  # fmt: skip
+    notebook = {"cells": cells, "metadata": {"kernelspec": {"name": "python3", "display_name": "Python 3"}}}
+    save = """async (content) => {
+      const {contents} = window.jupyterapp.serviceManager;
+      await contents.save('busy.ipynb', {type: 'notebook', format: 'json', content});
+      await window.jupyterapp.commands.execute('docmanager:open', {path: 'busy.ipynb'});
+    }"""
+    beside.evaluate(save, {**notebook, "nbformat": 4, "nbformat_minor": 4})
+    expect(beside.get_by_text("Python 3 (ipykernel) | Idle")).to_be_visible(timeout=LONG)
+    expect(beside.locator(".cm-line.fxl-magic-line")).to_have_text(re.compile("^%%windmill_script bash"))
+    command(beside, "notebook:run-cell-and-select-next")
+    expect(beside.get_by_text("Python 3 (ipykernel) | Busy")).to_be_visible(timeout=LONG)
+    command(beside, "flexwm:run-cell")
+    form = beside.locator(".fxl-form")
+    expect(form.get_by_text("It takes no arguments.")).to_be_visible(timeout=LONG)
+    form.locator(".fx-yes").click()
+    expect(beside.locator(".fxl-job").locator(".fx-result", has_text="hello")).to_be_visible(timeout=LONG)
+    command(beside, "kernelmenu:shutdown")
+
+
+def test_what_the_engine_refuses_is_said(beside: Page) -> None:
+    """The browser cannot stop the engine; the sidebar and the status bar say how it stands."""
+    assert ask(beside, "POST", "e/local/api/flexwm/stop")["problem"]["code"] == "permission-denied"
+    expect(beside.locator(".fxl-state")).to_have_text("running")
+    expect(beside.locator(".fxl-status")).to_contain_text("Windmill")
+    picture(beside, "lab_sidebar")
