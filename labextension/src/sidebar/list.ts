@@ -109,7 +109,7 @@ export class List {
     return h(
       'div',
       {
-        class: `fxl-line fxl-${row.kind}`,
+        class: `fxl-line fxl-is-${row.kind}`,
         id: `fxl-${row.key}`,
         role: 'treeitem',
         'data-key': row.key,
