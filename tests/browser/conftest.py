@@ -93,10 +93,10 @@ def _address(runtime: Path, process: subprocess.Popen[bytes]) -> str:
     end = time.monotonic() + 60
     while time.monotonic() < end and process.poll() is None:
         for file in runtime.glob("jpserver-*.json"):
-            url = str(json.loads(file.read_text())["url"])
             try:
+                url = str(json.loads(file.read_text())["url"])
                 urllib.request.urlopen(f"{url}api", timeout=5).close()
-            except OSError:
+            except (OSError, ValueError):  # the file is still being written, or nobody listens yet
                 break
             return url
         time.sleep(0.1)

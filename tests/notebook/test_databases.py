@@ -17,7 +17,7 @@ ROWS = "SELECT i AS n, now() AS at, CASE WHEN i > 1 THEN i END AS gap FROM gener
 def test_rows_are_a_frame_with_the_databases_types(shell: TestingShell, wm: Engine, postgresql: dict[str, Any]) -> None:
     """The database is a resource that an argument names."""
     wm.resources.set("f/nb/pg", postgresql, resource_type="postgresql")
-    shell.cell(f"%%windmill_script postgresql f/nb/rows --arg database=$res:f/nb/pg -o rows\n{ROWS}")
+    shell.cell(f"%%windmill_script postgresql f/nb/pg_rows --arg database=$res:f/nb/pg -o rows\n{ROWS}")
     kinds = {name: str(kind) for name, kind in shell.user_ns["rows"].dtypes.items()}
     assert kinds == {"n": "int64", "at": "datetime64[us, UTC]", "gap": "Int64"}
     shell.cell(f"%%windmill_script postgresql f/nb/none -o none\n-- database f/nb/pg\n{ROWS} WHERE false")

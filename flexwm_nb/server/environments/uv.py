@@ -5,11 +5,10 @@ from __future__ import annotations
 import asyncio
 import os
 import re
-import signal
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from pathlib import Path
 
+from flexwm_nb.server import processes
 from flexwm_nb.server.runners.runtimes import UV
 
 HIDDEN = re.compile(r"^(?:FLEXWM_|WM_|VIRTUAL_ENV|CONDA_|PYTHON|UV_PROJECT)")  # variables that uv is not to see
@@ -64,7 +63,7 @@ def sources() -> str:
 
 async def run(arguments: Sequence[str], *, folder: Path, given: str = "", lock: int | None = None) -> str:
     """What uv prints; it holds the descriptor `lock` while it runs. Raises UvFailed. Cancelled, it ends uv."""
-    process = await asyncio.create_subprocess_exec(
+    process = await processes.start(
         program(),
         *arguments,
         cwd=folder,
@@ -73,14 +72,12 @@ async def run(arguments: Sequence[str], *, folder: Path, given: str = "", lock: 
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
         pass_fds=() if lock is None else (lock,),
-        start_new_session=True,
     )
     try:
         output, errors = await process.communicate(given.encode())
     finally:
         if process.returncode is None:
-            with suppress(ProcessLookupError, PermissionError):
-                os.killpg(process.pid, signal.SIGKILL)
+            processes.end(process)
             await process.wait()
     if process.returncode:
         raise UvFailed(errors.decode("utf-8", "replace"))

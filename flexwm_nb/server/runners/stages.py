@@ -11,12 +11,11 @@ import asyncio
 import json
 import logging
 import os
-import signal
 from collections.abc import Awaitable, Callable, Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import Any, Protocol
 
+from flexwm_nb.server import processes
 from flexwm_nb.server.runners import failures
 from flexwm_nb.server.runners.base import Outcome, Runner, RunnerError, RunRequest, ToolFailed
 from flexwm_nb.server.runners.output import Output
@@ -75,14 +74,13 @@ class Stage:
 
         Raises ToolFailed, and OSError when it cannot start.
         """
-        process = await asyncio.create_subprocess_exec(
+        process = await processes.start(
             *command,
             cwd=folder,
             env=environment,
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,
-            start_new_session=True,
             pass_fds=inherit,
         )
         assert process.stdout is not None
@@ -91,8 +89,7 @@ class Stage:
                 self._output.feed(data)
             code = await process.wait()
         finally:
-            with suppress(ProcessLookupError, PermissionError):
-                os.killpg(process.pid, signal.SIGKILL)
+            processes.end(process)
             self._output.feed(b"", final=True)
         if code:
             raise ToolFailed(program, code)

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import multiprocessing
-import os
-import signal
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -14,7 +13,6 @@ import pytest
 from flexwm_nb.server.environments.cache import Cache, key_of
 
 KEY = key_of("python", "one==1")
-FRESH = multiprocessing.get_context("spawn")
 
 
 async def fill(folder: Path, lock: int) -> None:
@@ -114,32 +112,37 @@ def test_what_jobs_add_is_no_damage(tmp_path: Path) -> None:
     assert Cache(tmp_path).find("python", KEY) == folder
 
 
-def build_for_ever(directory: str) -> None:
-    """Begin an entry and never end."""
+BUILD_FOR_EVER = """
+import asyncio, sys
+from pathlib import Path
+from flexwm_nb.server.environments.cache import Cache, key_of
 
-    async def never(folder: Path, lock: int) -> None:
-        (folder / "half").touch()
-        await asyncio.sleep(60)
+async def never(folder, lock):
+    (folder / "half").touch()
+    await asyncio.sleep(60)
 
-    get(Cache(Path(directory)), never)
+asyncio.run(Cache(Path(sys.argv[1])).get("python", key_of("python", "one==1"), never, about="one==1"))
+"""
+HOLD = """
+import sys, time
+from pathlib import Path
+from flexwm_nb.server.environments.cache import Cache, key_of
 
-
-def hold(directory: str, ready: object) -> None:
-    """Use the entry and never end."""
-    Cache(Path(directory)).find("python", KEY)
-    ready.set()  # type: ignore[attr-defined]
-    time.sleep(60)
+cache = Cache(Path(sys.argv[1]))
+assert cache.find("python", key_of("python", "one==1"))
+print("holds", flush=True)
+time.sleep(60)
+"""
 
 
 def test_a_killed_builder_leaves_nothing(tmp_path: Path) -> None:
     """Its half-made folder is cleared away by the next builder, which does not wait."""
     cache = Cache(tmp_path)
-    builder = FRESH.Process(target=build_for_ever, args=(str(tmp_path),))
-    builder.start()
+    builder = subprocess.Popen([sys.executable, "-c", BUILD_FOR_EVER, str(tmp_path)])
     while not list(tmp_path.glob("building/*/files/half")):
         time.sleep(0.01)
-    os.kill(builder.pid or 0, signal.SIGKILL)
-    builder.join()
+    builder.kill()
+    builder.wait()
     assert len(left(cache)) == 1
     assert sorted(path.name for path in get(cache).iterdir()) == ["more", "one"]
     assert left(cache) == []
@@ -150,14 +153,14 @@ def test_what_an_engine_uses_is_not_pruned(tmp_path: Path) -> None:
     maker = Cache(tmp_path)
     get(maker)
     asyncio.run(maker.close())
-    ready = FRESH.Event()
-    user = FRESH.Process(target=hold, args=(str(tmp_path), ready))
-    user.start()
-    assert ready.wait(30)
+    user = subprocess.Popen([sys.executable, "-c", HOLD, str(tmp_path)], stdout=subprocess.PIPE)
+    assert user.stdout is not None
+    assert user.stdout.readline() == b"holds\n"
     cache = Cache(tmp_path)
     assert [entry.key for entry in cache.prune().in_use] == [KEY]
     user.kill()
-    user.join()
+    user.wait()
+    user.stdout.close()
     assert cache.prune(unused_for=3600).removed == []
     assert [entry.key for entry in cache.prune().removed] == [KEY]
     assert (cache.entries(), left(cache)) == ([], [])
