@@ -11,6 +11,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.conftest import SEEN_AT, TOKEN
 from tests.browser.helpers import LONG, command, picture, write_cell
+from tests.hostile import EVERY
 
 pytestmark = pytest.mark.xdist_group("browser")
 
@@ -90,6 +91,22 @@ def test_one_run_is_looked_at_and_the_saved_notebook_has_its_picture(opened: Pag
     kinds = {kind for cell in saved.cells for output in cell.get("outputs", ()) for kind in output.get("data", {})}
     assert kinds == {"text/html", "text/plain"}
     assert "widgets" not in saved.metadata
+
+
+def test_no_text_of_a_job_becomes_active_in_a_living_view(opened: Page) -> None:
+    """In the log, in a result's names and values, in arguments, wherever they are scrolled to."""
+    texts = [text.encode("utf-8", "replace").decode() for text in EVERY if "\0" not in text]  # no engine takes NUL
+    body = "def main(texts: list):\n    print('\\n'.join(texts))\n    return {'all': texts, **dict.fromkeys(texts, 1)}"
+    write_cell(opened, f"texts = {texts!r}")
+    cell = write_cell(opened, f"%%windmill_script python3 f/watch/hostile -q --arg texts=$texts -o hostile\n{body}")
+    expect(cell.locator(".jp-OutputArea-output")).to_have_count(1, timeout=LONG)
+    view = write_cell(opened, "%windmill_job").locator(".fx-run")
+    expect(view.locator(".fx-pane")).to_be_visible(timeout=LONG)
+    view.locator("details").evaluate_all("found => found.forEach(one => { one.open = true })")
+    for top in range(0, 4_000, 160):
+        view.locator(".fx-pane").evaluate("(pane, top) => { pane.scrollTop = top }", top)
+    expect(view.locator("script, img, iframe, a, object, embed, form, svg, [onerror], [onload]")).to_have_count(0)
+    assert not ALERTS
 
 
 FLOW = """%%windmill_flow f/watch/flow
