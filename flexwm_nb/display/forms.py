@@ -13,6 +13,7 @@ from flexwm_nb.display.wording import PRE, escape
 
 BARE = re.compile(r"(?:\$(?:res|var):)?[\w./:@%+,-]+", re.ASCII)  # as in views/form_line.js
 PYTHON_WORDS = frozenset({"True", "False", "None", "NaN", "Infinity", "-Infinity"})  # which a line takes for values
+COMPUTED = "<function call>"  # Windmill's mark of a default that is computed when the script runs
 HIDDEN = "••••"
 LONGEST = 80  # characters of a cell
 ROWS = 200
@@ -71,6 +72,8 @@ class Form:
         value = self.values.get(name, described.get("default"))
         if is_secret(described, value) and value is not None:
             shown = HIDDEN
+        elif value == COMPUTED:
+            shown = "computed"
         elif name in self.values or described.get("default") is not None:
             shown = _cut(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str))
         else:

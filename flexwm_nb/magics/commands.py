@@ -232,8 +232,8 @@ def _scripts(name: str, parsed: Parsed) -> Command:
 
 def _difference(name: str, parsed: Parsed) -> Command:
     first, other = parsed.get("PATH|JOB"), parsed.get("OTHER")
-    if JOB.fullmatch(first):
-        return Versions(magic=name, reference=first, other=other, is_of_runs=True)
+    if first is None or JOB.fullmatch(first):
+        return Versions(magic=name, reference=first or "", other=other, is_of_runs=True)
     return Versions(magic=name, reference=reference(first), other=other)
 
 

@@ -179,7 +179,10 @@ DEFINITIONS: tuple[Definition, ...] = (
         help="The difference between two versions of a script (default: the last two), or between two runs.",
         operands=(
             Operand(
-                name="PATH|JOB", help="path such as f/demo/etl, a version: f/demo/etl@v2, or a job's id", offers="path"
+                name="PATH|JOB",
+                help="path such as f/demo/etl, a version: f/demo/etl@v2, or a job's id (default: the last run)",
+                required=False,
+                offers="path",
             ),
             Operand(
                 name="OTHER",

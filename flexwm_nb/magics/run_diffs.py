@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 async def diff_of_runs(call: Call, command: Versions) -> RunDiff:
     """The older of two runs beside the newer; one alone beside the run of the same script before it."""
     engine = await call.engine()
-    first = await call.work(engine.executions.get, await call.job_id(command.reference))
+    first = await call.work(engine.executions.get, await call.job_id(command.reference or None))
     if command.other is None:
         second = await _before(call, engine, first)
     else:
@@ -27,12 +27,13 @@ async def diff_of_runs(call: Call, command: Versions) -> RunDiff:
     old, new = sorted((first, second), key=lambda job: str(job.created_at))
     source, lock = await _sources(call, engine, old)
     other_source, other_lock = await _sources(call, engine, new)
+    is_result = old.state == new.state == "success"
     return RunDiff(
         old=old,
         new=new,
         code=unified(source, other_source, "old", "new"),
         lock=unified(lock, other_lock, "old", "new"),
-        results=(await _result(call, engine, old), await _result(call, engine, new)),
+        results=(await _result(call, engine, old), await _result(call, engine, new)) if is_result else (None, None),
         face=call.session.face,
     )
 
@@ -61,7 +62,5 @@ async def _sources(call: Call, engine: Engine, job: Job) -> tuple[str, str]:
 
 async def _result(call: Call, engine: Engine, job: Job) -> Any:
     """What it gave, as the notebook has it."""
-    if job.state != "success":
-        return None
     value = await call.work(engine.executions.attach(job.id).result)
     return results.present(value, autoframe=call.session.settings.autoframe, job=job)

@@ -118,6 +118,11 @@ describe('a control', () => {
     expect(root.querySelector('.fx-is-wrong .fx-wrong')!.textContent).toBe(said.slice(3));
   });
 
+  it('leaves a default that is computed to the script', () => {
+    one({ type: 'string', format: 'date', default: '<function call>' });
+    expect([input().value, run()]).toEqual(['', {}]);
+  });
+
   it('says what is needed, and nothing while nothing is required', () => {
     one({ type: 'string' }, undefined, ['x']);
     expect(run()).toBe('x: a value is needed');

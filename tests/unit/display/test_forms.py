@@ -66,10 +66,12 @@ def test_a_type_is_said_in_words(described: dict[str, Any], said: str) -> None:
 def test_a_table_has_values_defaults_and_needs_and_no_secret() -> None:
     """In the schema's order; what is needed is said to be."""
     schema = {**SCHEMA, "order": ["count", "name"], "required": ["name", "more"]}
+    schema["properties"] = {**SCHEMA["properties"], "day": {"type": "string", "default": "<function call>"}}
     form = Form(schema=schema, magic="%windmill_run f/a/b", values={"name": "Ada", "key": "hush"})
     rows = {row[0]: row[2] for row in form.table().rows}
     assert list(rows)[:2] == ["count", "name"]
     assert (rows["count"], rows["name"], rows["more"], rows["key"]) == ("7", "Ada", "needed", "••••")
+    assert rows["day"] == "computed"
     assert "hush" not in str(form) + form._repr_html_()
 
 

@@ -16,15 +16,21 @@
 import { button, h, say, shown } from "./dom.js";
 
 const NO_CHOICE = "";
+const COMPUTED = "<function call>"; // Windmill's mark
 const INPUTS = { date: "date", "date-time": "datetime-local", time: "time", email: "email", uri: "url", password: "password", color: "color" };
 const LONG_FORMATS = new Set(["sql", "yaml", "textarea", "markdown", "json"]);
 const LARGEST_FILE = 20_000_000; // bytes
 
 /** The control for a schema. @returns {Control} */
 export function control(schema, initial, required, context) {
-  const given = initial === undefined ? schema.default ?? undefined : initial;
+  const given = initial === undefined ? known(schema.default) : initial;
   const made = kindOf(schema)(schema, given, required, context);
   return isNullable(schema) ? nullable(made, given, context) : made;
+}
+
+/** A default as it stands in a control; one that is computed when the script runs is left to the script. */
+function known(value) {
+  return value === COMPUTED ? undefined : value ?? undefined;
 }
 
 function kindOf(schema) {
