@@ -96,6 +96,7 @@ def test_a_script_is_run_with_its_form_and_followed(beside: Page) -> None:
     expect(panel.get_by_text("hello Ada")).to_be_visible(timeout=LONG)
     expect(panel.locator(".fx-result", has_text="2")).to_be_visible(timeout=LONG)
     expect(beside.locator('.fxl-line[data-kind="job"][data-state="success"]').first).to_be_visible(timeout=LONG)
+    beside.set_viewport_size({"width": 1200, "height": 600})
     picture(beside, "lab_job")
 
 

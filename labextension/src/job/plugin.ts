@@ -1,6 +1,6 @@
 /** Panels of jobs, forms and histories; what Lab had open is open again after a reload. */
 
-import { ILayoutRestorer, JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
+import { ILabShell, ILayoutRestorer, JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
 import { MainAreaWidget, WidgetTracker } from '@jupyterlab/apputils';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 
@@ -15,8 +15,8 @@ export const jobPlugin: JupyterFrontEndPlugin<void> = {
   description: 'Panels of jobs, forms and histories.',
   autoStart: true,
   requires: [IFlexwm],
-  optional: [ILayoutRestorer, ITranslator],
-  activate: (app: JupyterFrontEnd, { actions, engines }: IFlexwm, restorer: ILayoutRestorer | null, translator: ITranslator | null) => {
+  optional: [ILabShell, ILayoutRestorer, ITranslator],
+  activate: (app: JupyterFrontEnd, { actions, engines }: IFlexwm, lab: ILabShell | null, restorer: ILayoutRestorer | null, translator: ITranslator | null) => {
     const texts = (translator ?? nullTranslator).load('flexwm');
     const tracker = new WidgetTracker<MainAreaWidget<JobView>>({ namespace: 'flexwm-jobs' });
     const open = new Map<string, MainAreaWidget>();
@@ -29,7 +29,8 @@ export const jobPlugin: JupyterFrontEndPlugin<void> = {
       } else {
         open.set(panel.id, panel);
         panel.disposed.connect(() => open.delete(panel.id));
-        app.shell.add(panel, 'main', { mode: 'tab-after' });
+        // Notebook 7 has one widget in its main area, the notebook
+        app.shell.add(panel, lab ? 'main' : 'right', lab ? { mode: 'tab-after' } : {});
       }
       app.shell.activateById(panel.id);
     }
