@@ -10,7 +10,8 @@ const texts = {
   loading: 'loading…',
   nothing: 'nothing yet',
   noMatch: 'nothing matches',
-  older: 'older…'
+  older: 'older…',
+  more: (count: number) => `${count} more…`
 };
 
 function script(path: string, language = 'python3'): IScript {
@@ -78,6 +79,12 @@ describe('the list', () => {
       '  preview in bash (abcdefgh-2)',
       '  older…'
     ]);
+  });
+
+  it('lists few jobs until more are asked for', () => {
+    const jobs = Array.from({ length: 5 }, (_, n) => job(`job-${n}`));
+    expect(lines({ jobs }, { limit: 2 }).slice(0, 4)).toEqual(['Jobs (5)', '  f/a/b (job-0)', '  f/a/b (job-1)', '  3 more…']);
+    expect(lines({ jobs }, { limit: 2, search: 'f/a' })[6]).toBe('Scripts');
   });
 
   it('is quick with ten thousand scripts', () => {

@@ -16,6 +16,7 @@ import { List } from './list';
 import { IRow, ITexts, SECTIONS, rows } from './rows';
 
 const CELLS = 'application/vnd.jupyter.cells'; // what a notebook takes when it is dropped
+const FEW = 12; // jobs that are listed until more are asked for
 const SIGNS: Record<string, string> = {
   queued: '…',
   running: '▶',
@@ -40,6 +41,7 @@ export class Sidebar extends Widget {
   private _texts: ITexts;
   private _open = new Set<string>(['jobs', 'scripts', 'flows']);
   private _search = '';
+  private _isLong = false;
   private _only: Set<string> | null = null;
   private _engine: HTMLSelectElement;
   private _state: HTMLElement;
@@ -64,13 +66,14 @@ export class Sidebar extends Widget {
       loading: texts.__('loading…'),
       nothing: texts.__('nothing yet'),
       noMatch: texts.__('nothing matches'),
-      older: texts.__('reading older jobs…')
+      older: texts.__('reading older jobs…'),
+      more: count => texts.__('%1 more…', `${count}${_options.data.older ? '+' : ''}`)
     };
     this._list = new List({
       label: texts.__('Scripts, flows and jobs'),
       draw: row => this._drawRow(row),
       open: row => this._openRow(row),
-      nearEnd: () => this._open.has('jobs') && void this._options.data.readOlder(),
+      nearEnd: () => this._isLong && this._open.has('jobs') && void this._options.data.readOlder(),
       drag: (row, event) => this._drag(row, event)
     });
     this._engine = h('select', {
@@ -155,6 +158,7 @@ export class Sidebar extends Widget {
         search: this._search,
         only: this._only,
         older: data.older,
+        limit: this._isLong ? undefined : FEW,
         texts: this._texts
       })
     );
@@ -247,9 +251,12 @@ export class Sidebar extends Widget {
   private _openRow(row: IRow): void {
     if (row.kind === 'section') {
       this._flip(row.key);
+      this._isLong = false;
       this._want();
     } else if (row.kind === 'folder') {
       this._flip(`closed ${row.key}`);
+    } else if (row.key === 'jobs/more') {
+      this._isLong = true;
     } else if (row.key === 'jobs/older') {
       void this._options.data.readOlder();
     } else if (row.item) {

@@ -43,6 +43,8 @@ export interface IShown {
   only?: ReadonlySet<string> | null;
   /** Whether there are older jobs to be read. */
   older?: boolean;
+  /** How many jobs are listed while nothing is searched for; all of them where it is not set. */
+  limit?: number;
   texts: ITexts;
 }
 
@@ -52,6 +54,7 @@ export interface ITexts {
   nothing: string;
   noMatch: string;
   older: string;
+  more(count: number): string;
 }
 
 /** All lines, in order. */
@@ -82,6 +85,10 @@ function section(name: SectionName, shown: IShown): IRow[] {
     return [head, note(`${name}/`, narrowed ? shown.texts.noMatch : shown.texts.nothing)];
   }
   if (name === 'jobs') {
+    const limit = shown.search || shown.only ? Infinity : (shown.limit ?? Infinity);
+    if (found.length > limit) {
+      return [head, ...found.slice(0, limit), note('jobs/more', shown.texts.more(found.length - limit))];
+    }
     return [head, ...found, ...(shown.older ? [note('jobs/older', shown.texts.older)] : [])];
   }
   return [head, ...tree(name, found, shown)];
