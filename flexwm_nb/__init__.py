@@ -13,7 +13,7 @@ from flexwm_nb.handshake import VERSION
 if TYPE_CHECKING:
     from flexwm_nb import errors
     from flexwm_nb.config import Config
-    from flexwm_nb.display import frames
+    from flexwm_nb.display import frames, plots
     from flexwm_nb.engine import Engine, EngineBuilder, connect
     from flexwm_nb.errors import FlexwmError
     from flexwm_nb.execution import Execution
@@ -46,10 +46,16 @@ __all__ = [
     "frames",
     "js",
     "load_ipython_extension",
+    "plots",
     "unload_ipython_extension",
 ]
 
-MODULES = {"errors": "errors", "frames": "display.frames"}  # public modules, by their public names
+# public modules, by their public names
+MODULES = {"errors": "errors", "frames": "display.frames", "plots": "display.plots"}
+    "errors": "errors",
+    "frames": "display.frames",
+    "plots": "display.plots",
+}  # public modules, by their public names
 # name -> the module that has it
 HOMES = {
     "Config": "config",

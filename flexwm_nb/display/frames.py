@@ -1,4 +1,4 @@
-"""Jobs, scripts, versions and the steps of flows as pandas frames with fixed columns.
+"""Jobs, scripts, versions, schedules, the queue, workers and the steps of flows as pandas frames with fixed columns.
 
 Times are `datetime64[us, UTC]`, spans `timedelta64[us]`, texts `string`; what is missing is NaT or NA. A frame knows
 where it comes from: `frame.attrs["windmill"]`.
@@ -7,6 +7,7 @@ where it comes from: `frame.attrs["windmill"]`.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +17,9 @@ if TYPE_CHECKING:
     from flexwm_nb.models.deployed_flows import FlowSummary
     from flexwm_nb.models.flow_status import StepRun
     from flexwm_nb.models.jobs import Job
+    from flexwm_nb.models.schedules import Schedule
     from flexwm_nb.models.scripts import ScriptSummary, ScriptVersion
+    from flexwm_nb.models.workspace import Worker
 
 TIME, SPAN, TEXT, FLAG, COUNT = "datetime64[us, UTC]", "timedelta64[us]", "string", "bool", "int64"
 MAYBE_COUNT = "Int64"
@@ -72,6 +75,33 @@ STEP_COLUMNS: Mapping[str, str] = {
     "completed_at": TIME,
     "job": TEXT,
 }
+SCHEDULE_COLUMNS: Mapping[str, str] = {
+    "path": TEXT,
+    "cron": TEXT,  # six fields, seconds first
+    "timezone": TEXT,
+    "script_path": TEXT,  # of the script or flow
+    "is_flow": FLAG,
+    "enabled": FLAG,
+    "summary": TEXT,
+    "edited_at": TIME,
+    "edited_by": TEXT,
+    "error": TEXT,  # why it was switched off
+}
+QUEUE_COLUMNS: Mapping[str, str] = {
+    "path": TEXT,
+    "tag": TEXT,
+    "queued": COUNT,
+    "running": COUNT,
+    "longest_queued": SPAN,  # of those that wait
+    "longest_running": SPAN,
+}
+WORKER_COLUMNS: Mapping[str, str] = {
+    "worker": TEXT,
+    "group": TEXT,
+    "seen": SPAN,  # how long ago it gave a sign of life
+    "jobs_done": COUNT,
+    "tags": TEXT,
+}
 CHANGING = frozenset(
     {"id", "hash", "created_by", "edited_by", "tag", "job", "job_id", "worker", "run"}
 )  # what differs from run to run or place to place
@@ -103,6 +133,46 @@ def versions(found: Iterable[ScriptVersion], **attributes: Any) -> pandas.DataFr
 def steps(found: Iterable[StepRun], **attributes: Any) -> pandas.DataFrame:
     """The steps of a flow's run as a frame with the columns of `STEP_COLUMNS`, in the order of the flow."""
     return _frame(found, STEP_COLUMNS, attributes)
+
+
+def schedules(found: Iterable[Schedule], **attributes: Any) -> pandas.DataFrame:
+    """Schedules as a frame with the columns of `SCHEDULE_COLUMNS`."""
+    return _frame(found, SCHEDULE_COLUMNS, attributes)
+
+
+def queue(found: Iterable[Job], **attributes: Any) -> pandas.DataFrame:
+    """What waits and runs, a row a path and tag, with the columns of `QUEUE_COLUMNS`; jobs that ended do not count."""
+    groups: dict[tuple[str, str], list[Job]] = {}
+    for job in found:
+        if not job.done:
+            groups.setdefault((job.path or "", job.tag or ""), []).append(job)
+    return _frame([_Queue(*named, jobs) for named, jobs in groups.items()], QUEUE_COLUMNS, attributes)
+
+
+class _Queue:
+    """The jobs of one path and tag that have not ended."""
+
+    def __init__(self, path: str, tag: str, found: Sequence[Job]) -> None:
+        waiting = [job.queued_for for job in found if job.state == "queued" and job.queued_for is not None]
+        running = [job.duration for job in found if job.state == "running" and job.duration is not None]
+        self.path, self.tag = path, tag
+        self.queued = sum(job.state == "queued" for job in found)
+        self.running = len(found) - self.queued
+        self.longest_queued, self.longest_running = max(waiting, default=None), max(running, default=None)
+
+
+def workers(found: Iterable[Worker], **attributes: Any) -> pandas.DataFrame:
+    """Workers as a frame with the columns of `WORKER_COLUMNS`."""
+    return _frame(map(_WorkerRow, found), WORKER_COLUMNS, attributes)
+
+
+class _WorkerRow:
+    """A worker in a frame's words."""
+
+    def __init__(self, worker: Worker) -> None:
+        self.worker, self.group, self.jobs_done = worker.worker, worker.worker_group, worker.jobs_executed
+        self.seen = None if worker.last_ping is None else timedelta(seconds=worker.last_ping)
+        self.tags = ", ".join(worker.custom_tags or ())
 
 
 def runs(found: Mapping[str, Iterable[StepRun]], **attributes: Any) -> pandas.DataFrame:

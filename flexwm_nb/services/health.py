@@ -64,6 +64,10 @@ class HealthService:
         except FlexwmError:
             return False
 
+    def workers(self) -> list[Worker]:
+        """The engine's workers."""
+        return self._client.read_all(Worker, "/workers/list")
+
     def languages(self) -> tuple[str, ...]:
         """The languages that the engine says it runs; empty where it does not say. Raises EngineError."""
         facts = self._facts()
@@ -107,7 +111,7 @@ class HealthService:
         return _ok("database", message)
 
     def _workers(self) -> HealthCheck:
-        workers = self._client.read_all(Worker, "/workers/list")
+        workers = self.workers()
         fresh = [worker for worker in workers if (worker.last_ping or 0) <= FRESH]
         if not fresh:
             remedy = "Start one" if self._client.endpoint.kind != "local" else "flexwm stop; it starts again by itself"

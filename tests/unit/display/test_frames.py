@@ -6,7 +6,9 @@ import pandas
 
 from flexwm_nb.display import frames
 from flexwm_nb.models.jobs import Job
+from flexwm_nb.models.schedules import Schedule
 from flexwm_nb.models.scripts import ScriptSummary, ScriptVersion
+from flexwm_nb.models.workspace import Worker
 
 START = datetime(2026, 11, 1, 12, tzinfo=timezone.utc)
 JOBS = [
@@ -66,3 +68,25 @@ def test_a_steady_frame_shows_nothing_that_differs_from_run_to_run() -> None:
     assert list(frame.columns) == list(frames.JOB_COLUMNS)
     assert "created_at" in repr(frame.head(1))
     assert frame.attrs["windmill"] == {"workspace": "demo"}
+
+
+def test_schedules_workers_and_the_queue_have_fixed_columns_too() -> None:
+    """With nothing in them as well; the queue counts what has not ended."""
+    schedule = Schedule.model_validate(
+        {"path": "f/a/daily", "schedule": "0 0 6 * * *", "timezone": "UTC", "script_path": "f/a/b", "enabled": True}
+    )
+    worker = Worker(worker="wk-1", last_ping=2, jobs_executed=5, custom_tags=["python3", "bash"])
+    running = Job(id="c", path="f/a/b", tag="bash", created_at=START, started_at=START, running=True, type="QueuedJob")
+    for make, found, columns in (
+        (frames.schedules, [schedule], frames.SCHEDULE_COLUMNS),
+        (frames.workers, [worker], frames.WORKER_COLUMNS),
+        (frames.queue, [*JOBS, running], frames.QUEUE_COLUMNS),
+    ):
+        for some in (found, []):
+            frame = make(some, workspace="demo")  # type: ignore[operator]
+            assert {name: str(kind) for name, kind in frame.dtypes.items()} == dict(columns)
+            assert frame.attrs["windmill"] == {"workspace": "demo"}
+    queue = frames.queue([*JOBS, running]).set_index("path")
+    assert queue.loc["f/a/b", ["queued", "running"]].tolist() == [0, 1]
+    assert queue.loc["", ["queued", "running"]].tolist() == [1, 0]
+    assert frames.workers([worker])["tags"].tolist() == ["python3, bash"]
