@@ -187,6 +187,7 @@ async def ask(
     limit = None if command.timeout is None else math.ceil(command.timeout)
 
     async def begin(call: Call, given: Arguments) -> tuple[Execution, Headline]:
+        """Start it with what the form was given."""
         values, job_id = await runs.upload(call, engine, given), new_id()
         options = {"job_id": job_id, "timeout": limit, "tag": command.tag}
         execution = await call.work(engine.flows.submit, exact, values, **options)

@@ -192,6 +192,7 @@ async def run(
     if isinstance(arguments, Question):
 
         async def begin(call: Call, given: Arguments) -> tuple[Execution, Headline]:
+            """Start it with what the form was given."""
             values = await runs.upload(call, engine, given)
             tag = command.tag if isinstance(command, RunScript) else None
             return await runs.launch(call, new_id(), reference, values, headline, timeout=command.timeout, tag=tag)
