@@ -24,11 +24,10 @@ NO_PASSWORDS = "disable_password_login"  # a setting of the instance
 DOOR_LOOKS, DOOR_PAUSE = 8, 1.0  # it is read by and by; more logins in a minute are refused for their number
 
 
-def token_for(url: str, credentials: Path, *, given: str | None, python: str | None) -> str:
+def token_for(url: str, credentials: Path, given: str | None) -> str:
     """A token of the administrator: the kept one while it is good, else a new one. Raises AuthenticationFailed.
 
-    A `given` one is taken where the database is somebody's whose password is not known here. A new Windmill is told
-    which `python` to run scripts on.
+    A `given` one is taken where the database is somebody's whose password is not known here.
     """
     kept = _read(credentials)
     if (token := kept.get("token")) and _is_good(url, token):
@@ -37,7 +36,7 @@ def token_for(url: str, credentials: Path, *, given: str | None, python: str | N
         return _renew(url, credentials, kept)
     for password in (kept.get("password"), FIRST_PASSWORD):
         if password and (session := _login(url, password)):
-            return _settle(url, session, credentials, password, python)
+            return _settle(url, session, credentials, password)
     if given is not None and _is_good(url, given):
         return given
     raise AuthenticationFailed(
@@ -47,14 +46,12 @@ def token_for(url: str, credentials: Path, *, given: str | None, python: str | N
     )
 
 
-def _settle(url: str, session: str, credentials: Path, password: str, python: str | None) -> str:
+def _settle(url: str, session: str, credentials: Path, password: str) -> str:
     """Take the first password out of use, and make a token that stays. Raises EngineError."""
     with _client(url, session) as client:
         kept = {"password": _replace(client, credentials)} if password == FIRST_PASSWORD else {"password": password}
         token = _make_token(client)
         _write(credentials, {**kept, "token": token, "spare": _make_token(client)})
-        if python is not None:
-            client.post("/settings/global/instance_python_version", {"value": python})
         if kept["password"] == "":
             _close_door(client, url)
     return token

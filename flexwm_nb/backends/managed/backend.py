@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from flexwm_nb import start_failures
-from flexwm_nb.backends.managed import accounts, interpreter, postgres
+from flexwm_nb.backends.managed import accounts, postgres
 from flexwm_nb.backends.managed.keeper import STOP, Orders
 from flexwm_nb.backends.managed.manager import BuildManager
 from flexwm_nb.backends.managed.places import Places
@@ -67,8 +67,7 @@ class ManagedBackend:
             with held(self._places.lock, waiting=lambda: self._tell("another session starts it")):
                 url, version = self._running() or self._started()
                 token = self._config.token.get_secret_value().strip() if self._config.token else None
-                python = interpreter.VERSION if interpreter.lent(self._places.work) else None
-                token = accounts.token_for(url, self._places.credentials, given=token, python=python)
+                token = accounts.token_for(url, self._places.credentials, token)
         except FlexwmError:
             self.close()
             raise

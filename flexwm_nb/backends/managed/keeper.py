@@ -28,6 +28,7 @@ FIRST_SESSION = 20.0  # seconds for the one who started this to come in
 LINGER = 2.0  # seconds after the last one has left
 START_TIMEOUT = 180.0  # seconds for Windmill to answer: the first time it makes its tables
 DATABASE_TIMEOUT = 60.0  # seconds; it may have to go through its journal after a crash
+NAME_TIMEOUT = 2.0  # seconds to look a name up
 LOOK = 0.05  # seconds between two looks
 FIRST_PAUSE, LONGEST_PAUSE = 0.5, 30.0  # seconds before a program that ended is started again
 STEADY = 60.0  # seconds after which an earlier end does not count any more
@@ -198,7 +199,11 @@ class Keeper:
         for left in reversed(range(PORT_TRIES)):
             port = self._port if again and self._port else windmill.free_port(self._orders.port)
             told = windmill.environment(
-                port=port, database=database, workers=self._orders.workers, folder=self._places.work
+                port=port,
+                database=database,
+                workers=self._orders.workers,
+                folder=self._places.work,
+                downloads=await _can_download(),
             )
             log = self._places.windmill_log
             child = await Child.start("Windmill", [self._orders.program], log=log, environment=told)
@@ -255,6 +260,17 @@ async def _ask_version(port: int) -> str | None:
     finally:
         writer.close()
     return body.decode(errors="replace").strip() if b" 200 " in head[:20] else None
+
+
+async def _can_download() -> bool:
+    """Whether Pythons can be had from outside: through a proxy, or by a name that is known here."""
+    if os.environ.get("https_proxy") or os.environ.get("HTTPS_PROXY"):
+        return True
+    try:
+        await asyncio.wait_for(asyncio.get_running_loop().getaddrinfo(windmill.PYTHONS, 443), NAME_TIMEOUT)
+    except (OSError, asyncio.TimeoutError):
+        return False
+    return True
 
 
 async def _until(happened: Callable[[], bool], seconds: float) -> bool:

