@@ -52,10 +52,6 @@ __all__ = [
 
 # public modules, by their public names
 MODULES = {"errors": "errors", "frames": "display.frames", "plots": "display.plots"}
-    "errors": "errors",
-    "frames": "display.frames",
-    "plots": "display.plots",
-}  # public modules, by their public names
 # name -> the module that has it
 HOMES = {
     "Config": "config",
