@@ -9,18 +9,19 @@ import hashlib
 import json
 import os
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import platformdirs
 
+from flexwm_nb.backends import private_files
 from flexwm_nb.backends.process import is_alive
 from flexwm_nb.client.endpoint import Endpoint
 from flexwm_nb.config import APPLICATION
 
 PRIVATE_FOLDER = 0o700
 PRIVATE_FILE = 0o600
-OTHERS = 0o077  # permissions of everybody but the owner
 
 
 def folder() -> Path:
@@ -74,23 +75,19 @@ def registered() -> Iterator[Endpoint]:
 
 def _read(path: Path) -> tuple[int, Endpoint] | None:
     """What a note says; None where it is not this user's alone, or no note."""
+    found = private_files.read(path)
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
-    except OSError:
+        return None if found is None else (int(found["pid"]), _endpoint(found))
+    except (ValueError, KeyError, TypeError):
         return None
-    with os.fdopen(descriptor, encoding="utf-8", errors="replace") as file:
-        facts = os.fstat(descriptor)
-        if facts.st_uid != os.getuid() or facts.st_mode & OTHERS:
-            return None
-        try:
-            found = json.load(file)
-            return int(found["pid"]), Endpoint(
-                kind=str(found["kind"]),
-                url=str(found["url"]),
-                workspace=str(found["workspace"]),
-                token=found["token"],
-                socket=Path(found["socket"]) if found["socket"] else None,
-                version=found["version"],
-            )
-        except (ValueError, KeyError, TypeError):
-            return None
+
+
+def _endpoint(found: Mapping[str, Any]) -> Endpoint:
+    return Endpoint(
+        kind=str(found["kind"]),
+        url=str(found["url"]),
+        workspace=str(found["workspace"]),
+        token=found["token"],
+        socket=Path(found["socket"]) if found["socket"] else None,
+        version=found["version"],
+    )

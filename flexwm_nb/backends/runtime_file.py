@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import fcntl
-import json
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+
+from flexwm_nb.backends import private_files
 
 NAME = "runtime.json"
 LOCK = "store.lock"  # held by the server for as long as it lives
-OTHERS = 0o077  # permissions of everybody but the owner
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,27 +37,23 @@ def read(store: Path) -> Runtime | None:
 
     It has to be this user's, and closed to everybody else.
     """
+    found = private_files.read(store / NAME)
     try:
-        descriptor = os.open(store / NAME, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
-    except OSError:
+        return None if found is None else _runtime(found)
+    except (ValueError, KeyError, TypeError):
         return None
-    with os.fdopen(descriptor, encoding="utf-8", errors="replace") as file:
-        facts = os.fstat(descriptor)
-        if facts.st_uid != os.getuid() or facts.st_mode & OTHERS:
-            return None
-        try:
-            found = json.load(file)
-            return Runtime(
-                pid=int(found["pid"]),
-                version=str(found["version"]),
-                protocol=int(found["protocol"]),
-                url=str(found["url"]),
-                socket=str(found.get("socket") or ""),
-                token=str(found["token"]),
-                workspace=str(found["workspace"]),
-            )
-        except (ValueError, KeyError, TypeError, AttributeError):
-            return None
+
+
+def _runtime(found: Mapping[str, Any]) -> Runtime:
+    return Runtime(
+        pid=int(found["pid"]),
+        version=str(found["version"]),
+        protocol=int(found["protocol"]),
+        url=str(found["url"]),
+        socket=str(found.get("socket") or ""),
+        token=str(found["token"]),
+        workspace=str(found["workspace"]),
+    )
 
 
 def is_owned(store: Path) -> bool:
