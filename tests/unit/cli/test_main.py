@@ -116,3 +116,22 @@ def test_serve_takes_the_configured_store(tmp_path: Path) -> None:
     done = subprocess.run(command, capture_output=True, text=True, env=environment)
     assert done.returncode == 4
     assert str(tmp_path / "store") in done.stderr
+
+
+def test_no_managed_engine_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Asking starts none, and stopping none is no mistake."""
+    monkeypatch.setenv("FLEXWM_MANAGED_FOLDER", str(tmp_path))
+    assert run(capsys, "status", "--engine", "managed") == (3, f"no engine runs in {tmp_path}\n", "")
+    assert run(capsys, "stop", "--engine", "managed") == (0, f"no engine runs in {tmp_path}\n", "")
+
+
+def test_a_build_without_a_source(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Says where one goes."""
+    monkeypatch.setenv("FLEXWM_MANAGED_FOLDER", str(tmp_path))
+    status, said, error = run(capsys, "build", "--source", str(tmp_path))
+    assert (status, said, error.count("\n")) == (1, "", 1)
+    assert f"There is no source in {tmp_path}" in error and "third_party/windmill" in error
