@@ -1,4 +1,4 @@
-"""`flexwm serve | status | stop | doctor | push | pull | build | cache`."""
+"""`flexwm serve | status | stop | run | jobs | logs | doctor | push | pull | build | cache`."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from flexwm_nb.cli import caching
+from flexwm_nb.cli import caching, running
 from flexwm_nb.cli.building import build
 from flexwm_nb.errors import AuthenticationFailed, FlexwmError, InvalidInput
 from flexwm_nb.handshake import VERSION
@@ -80,10 +80,11 @@ def parser() -> argparse.ArgumentParser:
     made_here.add_argument("--source", metavar="DIR", help="its backend folder (third_party/windmill/backend)")
     made_here.set_defaults(command=build)
     caching.add(commands)
+    of_runs = running.add(commands)
     pushed.add_argument("--message", help="deployment message of the new versions of flows")
-    for command in (shown, ended, checked, pushed, pulled):
+    for command in (shown, ended, checked, pushed, pulled, *of_runs):
         command.add_argument("--engine", metavar="ENGINE", help="local, managed, or the URL of a Windmill")
-    for command in (shown, checked, pushed, pulled):
+    for command in (shown, checked, pushed, pulled, *of_runs):
         command.add_argument("--workspace", metavar="W", help="workspace")
     return made
 

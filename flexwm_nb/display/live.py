@@ -5,13 +5,14 @@ Nothing here is printed from a thread of its own; updates go to one display id.
 
 from __future__ import annotations
 
+import shutil
 import sys
 import time
 from collections.abc import Sequence
 from typing import Any
 
 from flexwm_nb.display.graph import Graph, bundle
-from flexwm_nb.display.wording import MUTED, PRE, Face, Headline, escape
+from flexwm_nb.display.wording import MUTED, PRE, Face, Headline, clean, escape
 
 PATIENCE = 0.3  # seconds before a run shows a living line; most are over by then
 BETWEEN = 0.1  # seconds between two updates
@@ -95,7 +96,8 @@ class TerminalLine:
         """Show it as it stands now, with the newest log line."""
         drawn = [" ".join(str(graph).split())] if graph is not None else []
         text = " · ".join([headline.text("text"), *drawn, *lines[-1:]])
-        self._write(ERASE + text[:COLUMNS])
+        wide = min(COLUMNS, shutil.get_terminal_size().columns - 1)  # a line that wraps could not be erased
+        self._write(ERASE + clean(text)[:wide])
 
     def clear(self) -> None:
         """Leave nothing."""
