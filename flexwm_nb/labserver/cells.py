@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 
 from flexwm_nb.errors import InvalidSource
-from flexwm_nb.notebook_steps import indented, text_of
+from flexwm_nb.notebooks.steps import indented, text_of
 
 MAIN = "main"
 IMPORTS = (ast.Import, ast.ImportFrom)

@@ -13,7 +13,7 @@ from flexwm_nb.flows.builder import Flow, modules_in
 from flexwm_nb.flows.references import Reference
 from flexwm_nb.magics.arguments import nearest
 from flexwm_nb.magics.flow_commands import HANDLERS
-from flexwm_nb.notebook_cells import BUILTIN, analysed
+from flexwm_nb.notebooks.cells import BUILTIN, analysed
 
 FAILURE, PREPROCESSOR = HANDLERS
 PLACES = {FAILURE: "failure_module", PREPROCESSOR: "preprocessor_module"}

@@ -6,7 +6,7 @@ from typing import Any
 from urllib.parse import quote
 
 from flexwm_nb.client.client import Client
-from flexwm_nb.sync_items import FOLDER, RESOURCE, RESOURCE_TYPE, SCHEDULE, VARIABLE, Item, Kind
+from flexwm_nb.sync.items import FOLDER, RESOURCE, RESOURCE_TYPE, SCHEDULE, VARIABLE, Item, Kind
 
 ROUTES = {VARIABLE: "variables", RESOURCE: "resources", SCHEDULE: "schedules"}
 REQUIRED: dict[Kind, dict[str, Any]] = {  # what an engine wants to be told in any case

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from flexwm_nb.errors import InvalidFlow, InvalidInput
-from flexwm_nb.sync_files import Layout, laid_out, read_flow, read_flows, read_scripts, safe_name
+from flexwm_nb.sync.files import Layout, laid_out, read_flow, read_flows, read_scripts, safe_name
 
 NO_FILES: dict[str, str] = {}
 

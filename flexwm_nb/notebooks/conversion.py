@@ -15,8 +15,8 @@ from typing import Any
 from flexwm_nb.errors import InvalidFlow, InvalidInput
 from flexwm_nb.flows.builder import Flow, modules_in
 from flexwm_nb.flows.problems import CELL, Problem
-from flexwm_nb.notebook_cells import Cell, analysed, follow_changes
-from flexwm_nb.notebook_compiler import Compiler, Edge, NotebookFlow, refused
+from flexwm_nb.notebooks.cells import Cell, analysed, follow_changes
+from flexwm_nb.notebooks.compiler import Compiler, NotebookFlow, refused
 
 SKIP = "flow:skip"  # the tag of a cell that is left out
 NAMED = "step:"  # the tag that names a cell's step
@@ -25,8 +25,6 @@ STEP_MAGIC = "%%windmill_step"
 FORMAT = {"nbformat": 4, "nbformat_minor": 5}
 
 Notebook = Mapping[str, Any]
-
-__all__ = ["Edge", "NotebookFlow", "flow_of", "from_flow", "read", "to_flow", "write"]
 
 
 def read(path: str | Path) -> dict[str, Any]:

@@ -12,8 +12,8 @@ from typing import Any
 from flexwm_nb.errors import InvalidFlow
 from flexwm_nb.flows.builder import Flow
 from flexwm_nb.flows.problems import CELL, Problem
-from flexwm_nb.notebook_cells import BUILTIN, Cell, definition_reads
-from flexwm_nb.notebook_steps import step_source, text_of
+from flexwm_nb.notebooks.cells import BUILTIN, Cell, definition_reads
+from flexwm_nb.notebooks.steps import step_source, text_of
 
 PARAMETERS = "parameters"  # papermill's tag
 

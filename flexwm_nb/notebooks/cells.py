@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from flexwm_nb.notebook_names import Names, parameters, shows
+from flexwm_nb.notebooks.names import Names, parameters, shows
 
 BUILTIN = frozenset(dir(builtins)) | {"__name__", "__file__", "__doc__", "display"}
 LINE_MAGIC = re.compile(r"^\s*%(?!%)")

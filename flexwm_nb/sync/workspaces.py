@@ -16,12 +16,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, TypeAlias
 
-from flexwm_nb import sync_changes, yaml_text
+from flexwm_nb import yaml_text
 from flexwm_nb.client.client import Client
 from flexwm_nb.errors import Conflict, FlexwmError, InvalidInput, NotFound, RequestRefused
 from flexwm_nb.models.scripts import ScriptDraft
-from flexwm_nb.sync_files import Files, FlowItem, Layout, laid_out, read_flows, read_scripts
-from flexwm_nb.sync_items import FOLDER, RESOURCE_TYPE, VARIABLE, Item, read_items
+from flexwm_nb.sync import changes
+from flexwm_nb.sync.files import Files, FlowItem, Layout, laid_out, read_flows, read_scripts
+from flexwm_nb.sync.items import FOLDER, RESOURCE_TYPE, VARIABLE, Item, read_items
 
 if TYPE_CHECKING:
     from flexwm_nb.services.protocols import FlowManager, ScriptManager
@@ -240,10 +241,10 @@ def _do(change: ItemChange, target: Target, message: str | None) -> str:
     if isinstance(change.item, FlowItem):
         return str(target.flows.register(change.item.document, change.path, deployment_message=message))
     if change.before is not None:
-        sync_changes.update(target.client, change.item, change.before)
+        changes.update(target.client, change.item, change.before)
         return f"{change.kind} {change.path} changed"
     try:
-        sync_changes.create(target.client, change.item)
+        changes.create(target.client, change.item)
     except Conflict:
         if change.kind != FOLDER.name:  # another folder of that name is as good
             raise
@@ -258,7 +259,7 @@ def _remove(change: ItemChange, target: Target) -> None:
         elif isinstance(change.item, FlowItem):
             target.flows.archive(change.path)
         else:
-            sync_changes.remove(target.client, change.item)
+            changes.remove(target.client, change.item)
     except NotFound:
         return
 

@@ -17,7 +17,7 @@ from flexwm_nb import yaml_text
 from flexwm_nb.errors import InvalidFlow, InvalidInput
 from flexwm_nb.flows.builder import modules_in
 from flexwm_nb.models.scripts import ScriptDraft
-from flexwm_nb.sync_items import KINDS, item_files
+from flexwm_nb.sync.items import KINDS, item_files
 
 Files = Mapping[str, str]  # path below the root, with slashes → content
 
