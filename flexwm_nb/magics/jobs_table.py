@@ -18,6 +18,7 @@ from flexwm_nb.magics.session import Call
 from flexwm_nb.stages.stage import BY_BUTTON
 
 if TYPE_CHECKING:
+    from flexwm_nb.display.widgets.stacked import Stacked
     from flexwm_nb.engine import Engine
     from flexwm_nb.models.jobs import Job
 
@@ -102,15 +103,7 @@ class JobsTable:
 
     def _open(self, message: Mapping[str, Any]) -> None:
         """Show a run below the table."""
-        job_id = str(message.get("job"))
-        view = finish(windmill_job(self._call, OneJob(magic="windmill_job", job=job_id)))
-        execution = self._engine.executions.attach(job_id)
-        is_flow = view.job.flow_status is not None
-        steps = finish(steps_of(self._call, execution)) if is_flow else []
-        headline = headline_of(self._call, view.job)
-        stage = self._call.session.desk.stage(self._engine, execution, headline, view.job.raw_flow)
-        self._widget.set(open=job_id)
-        stage.show_in(view, steps, self._widget.begin)
+        open_below(self._call, self._engine, self._widget, str(message.get("job")))
 
     def _rerun(self, message: Mapping[str, Any]) -> None:
         """Start a run again with its arguments, and show the new one below."""
@@ -123,6 +116,17 @@ class JobsTable:
         self._call.session.desk.started(self._engine, headline_of(self._call, execution.job()))
         self._refresh(message)
         self._open({"job": execution.id})
+
+
+def open_below(call: Call, engine: Engine, widget: Stacked, job_id: str) -> None:
+    """Show a run below a widget. `call` blocks."""
+    view = finish(windmill_job(call, OneJob(magic="windmill_job", job=job_id)))
+    execution = engine.executions.attach(job_id)
+    is_flow = view.job.flow_status is not None
+    steps = finish(steps_of(call, execution)) if is_flow else []
+    stage = call.session.desk.stage(engine, execution, headline_of(call, view.job), view.job.raw_flow)
+    widget.set(open=job_id)
+    stage.show_in(view, steps, widget.begin)
 
 
 def _is_older(job: Job, than: Job) -> bool:

@@ -25,6 +25,7 @@ from flexwm_nb.magics.values import collect, variable
 if TYPE_CHECKING:
     from flexwm_nb.engine import Engine
     from flexwm_nb.execution import Execution
+    from flexwm_nb.magics.map_board import MapBoard
 
 PARTIAL = "interrupted_map"  # the kernel variable for what an interrupted map has, where none is named
 DAY = 86_400.0  # seconds that one row's run may take
@@ -49,14 +50,17 @@ async def windmill_map(call: Call, command: MapRows) -> Any:
     target = await target_of(call, engine, command.reference)
     rows = rows_of(call, command, target, given)
     headline = Headline(subject=target.subject, stable=target.path, language=target.language)
+    board = board_of(call, command, target, rows, engine)
     try:
-        await run_all(call, command, target, rows, headline)
+        await run_all(call, command, target, rows, headline, board)
     except INTERRUPTS:
         raise _interrupted(call, command, target, given, rows) from None
     made = row_frames.frame(given, rows, path=target.path, version=target.subject)
     if call.session.face == "plain":
         made = row_frames.steady(made)
     call.put(command.output, made)
+    if board is not None:
+        board.end(made)
     failed = [row for row in rows if row.state != "success"]
     if failed and command.strict:
         raise ExecutionError(f"{len(failed)} of {len(rows)} rows failed", why=failed[0].error, job_id=failed[0].job_id)
@@ -161,7 +165,18 @@ def _shared(call: Call, command: MapRows) -> dict[str, Any]:
     return dict(found) if isinstance(found, Mapping) else {}
 
 
-async def run_all(call: Call, command: MapRows, target: Target, rows: list[Row], headline: Headline) -> None:
+def board_of(call: Call, command: MapRows, target: Target, rows: list[Row], engine: Engine) -> MapBoard | None:
+    """A table of the rows, where a page may draw it."""
+    if command.quiet or not call.session.desk.is_seen:
+        return None
+    from flexwm_nb.magics.map_board import MapBoard
+
+    return MapBoard(call, engine, target.subject, rows, lambda todo: Work(target, todo, command, engine))
+
+
+async def run_all(
+    call: Call, command: MapRows, target: Target, rows: list[Row], headline: Headline, board: MapBoard | None = None
+) -> None:
     """Run what has not succeeded yet, with a line that counts; an interrupt cancels what runs."""
     todo = [row for row in rows if row.state != "success"]
     live = LiveRun("plain" if command.quiet else call.session.face)
@@ -173,11 +188,14 @@ async def run_all(call: Call, command: MapRows, target: Target, rows: list[Row],
     try:
         while (row := await call.pace.take(feed, TICK)) is not END:
             ended += row is not None
+            if board is not None:
+                board.see(ended, work.stop)
+                continue
             live.update(clock.headline().evolve(notes=counts(rows, ended)))
     finally:
         feed.close()
         live.close()
-    if not command.quiet:
+    if not command.quiet and board is None:
         failures = sum(row.state != "success" for row in rows)
         state = "failure" if rows and failures == len(rows) else "success"
         final = clock.headline().evolve(state=state, queued=None, notes=counts(rows, ended))

@@ -77,9 +77,17 @@ def is_missing(value: Any) -> bool:
 
 def frame(given: Given, rows: list[Row], **attributes: Any) -> Any:
     """The table with a row's state, result, error, time and job beside it; index and order as they were."""
+    made = given.table.copy()
+    fill(made, rows)
+    failed = sum(row.state != "success" for row in rows)
+    made.attrs["windmill"] = {**attributes, MAP: len(given.columns), "rows": len(rows), "failed": failed}
+    return made
+
+
+def fill(made: Any, rows: list[Row]) -> None:
+    """Put what came of the rows into a frame, in its place."""
     import pandas
 
-    made = given.table.copy()
     index = made.index
     made["state"] = pandas.Categorical([row.state for row in rows], categories=list(frames.STATES))
     made["result"] = pandas.Series([row.result for row in rows], index=index, dtype="object").infer_objects()
@@ -87,9 +95,6 @@ def frame(given: Given, rows: list[Row], **attributes: Any) -> Any:
     spans = pandas.to_timedelta(pandas.Series([row.duration for row in rows], dtype="object"))
     made["duration"] = spans.astype("timedelta64[us]").to_numpy()
     made["job_id"] = pandas.Series([row.job_id for row in rows], index=index, dtype="string")
-    failed = sum(row.state != "success" for row in rows)
-    made.attrs["windmill"] = {**attributes, MAP: len(given.columns), "rows": len(rows), "failed": failed}
-    return made
 
 
 def steady(made: Any) -> Any:

@@ -21,6 +21,8 @@ import { graphView as drawGraph } from '../../flexwm_nb/display/widgets/views/gr
 import { formView as drawForm } from '../../flexwm_nb/display/widgets/views/form.js';
 // @ts-expect-error: plain JavaScript
 import { jobsView as drawJobs } from '../../flexwm_nb/display/widgets/views/jobs.js';
+// @ts-expect-error: plain JavaScript
+import { rowsView as drawRows } from '../../flexwm_nb/display/widgets/views/rows.js';
 // @ts-expect-error: the text of a style sheet
 import sheet from '../../flexwm_nb/display/widgets/views/view.raw.css';
 
@@ -28,6 +30,7 @@ export const runView: View = drawRun;
 export const graphView: View = drawGraph;
 export const formView: View = drawForm;
 export const jobsView: View = drawJobs;
+export const rowsView: View = drawRows;
 
 /** The style sheet of all views. */
 export const SHEET: string = sheet;

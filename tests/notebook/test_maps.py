@@ -11,8 +11,11 @@ from typing import TYPE_CHECKING
 import pandas
 import pytest
 
+from flexwm_nb.display.widgets import base
+from flexwm_nb.display.widgets.rows import RowsWidget
 from flexwm_nb.engine import Engine
 from flexwm_nb.errors import ExecutionError, FlexwmError, InvalidArguments, InvalidInput
+from flexwm_nb.magics import extension_of
 
 if TYPE_CHECKING:
     from conftest import TestingShell
@@ -20,6 +23,11 @@ if TYPE_CHECKING:
 DOUBLE = (
     "def main(n: int, plus: int = 0):\n    if n == 2:\n        raise ValueError(f'not {n}')\n    return n * 2 + plus"
 )
+
+MENDED = """def main(n: int, broken: str):
+    if n == 2 and broken == 'yes':
+        raise ValueError(n)
+    return n"""
 
 
 @pytest.fixture
@@ -117,3 +125,37 @@ def test_an_interrupt_cancels_what_runs_and_starts_no_more(shell: TestingShell, 
     while wm.jobs.list(path="f/nb/sleeps", state="running") and time.monotonic() < deadline:
         time.sleep(0.05)
     assert [job.state for job in wm.jobs.list(path="f/nb/sleeps")] == ["canceled", "canceled", "success"]
+
+
+def test_failed_rows_are_run_again_into_the_same_frame(
+    shell: TestingShell, wm: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The table offers it where a page draws widgets; what came of the rows is in the frame that the cell gave."""
+    session = extension_of(shell).session
+    there = base.Presence()
+    there.is_there = True
+    monkeypatch.setattr(session.desk, "_presence", there)
+    monkeypatch.setattr(session.settings, "display", "rich")
+    wm.variables.set("f/nb/broken", "yes", secret=False)
+    source = (
+        "def main(n: int, broken: str):\n    if n == 2 and broken == 'yes':\n        raise ValueError(n)\n    return n"
+    )
+    shell.cell(f"%%windmill_script python3 f/nb/mended --no-run\n{source}")
+    shell.user_ns["df"] = pandas.DataFrame({"n": [1, 2, 3]})
+    made = shell.cell("done = %windmill_map f/nb/mended $df broken=$var:f/nb/broken\ndone")
+    board = next(widget for widget in reversed(base._living) if isinstance(widget, RowsWidget))
+    assert (board.whole()["failed"], board.whole()["rows"][0]["gave"]) == (1, "ValueError: 2")
+    assert "ValueError: 2" in board.bundle()["text/plain"]
+    wm.variables.set("f/nb/broken", "no", secret=False)
+    board.act({"act": "retry"})
+    end = time.monotonic() + 20
+    while board.whole()["failed"] or board.whole()["going"]:
+        assert time.monotonic() < end, "it did not happen"
+        time.sleep(0.02)
+    assert made["result"].tolist() == [1, 2, 3]
+    assert made["error"].isna().all()
+    assert made.attrs["windmill"]["failed"] == 0
+    board.act({"act": "open", "job": made["job_id"][1]})
+    while board.bundle()["text/html"].count("flexwm-at flexwm-at-") != 2:
+        assert time.monotonic() < end, "it did not happen"
+        time.sleep(0.02)

@@ -1,0 +1,51 @@
+/** One run a row of a frame: how far it is, what came of each row, and the failed ones once more. */
+import { STATES, button, h, say, shown, span } from "./dom.js";
+
+/**
+ * The state: `subject`; `total`, `ended` and `failed` rows; `going`; `rows` worth a look, each
+ * `{number, state, given, gave, seconds, job}`; `open`, the id of the run shown below; `notice`.
+ * It sends `cancel`, `retry` and `open`.
+ * @type {import("./dom.js").View}
+ */
+export function rowsView(model, element) {
+  const bar = h("progress", { class: "fx-progress", max: "1", value: "0", "aria-label": "Rows that have ended" });
+  const line = h("span", { class: "fx-line", role: "status" });
+  const cancel = button("Cancel", "Start no more rows, and cancel what runs", () => { cancel.disabled = true; model.send({ act: "cancel" }); });
+  const retry = button("", "Run the failed rows once more", () => { retry.disabled = true; model.send({ act: "retry" }); });
+  const notice = h("div", { class: "fx-notice", role: "alert", hidden: "" });
+  const body = h("tbody");
+  const titles = ["Row", "State", "Arguments", "Result", "Ran"].map((title) => h("th", { scope: "col" }, title));
+  const hidden = h("div", { class: "fx-muted fx-none", hidden: "" });
+  const pane = h("div", { class: "fx-jobs-pane", tabindex: "0" }, h("table", { class: "fx-table fx-jobs" }, h("thead", {}, h("tr", {}, titles)), body), hidden);
+  element.append(h("section", { class: "fx", "aria-label": "Rows" }, h("div", { class: "fx-head" }, bar, line, h("span", { class: "fx-actions" }, cancel, retry)), notice, pane));
+
+  function draw() {
+    const { subject, total, ended, failed, going, rows = [] } = model.state;
+    bar.max = Math.max(total, 1);
+    bar.value = ended;
+    say(line, `${subject} · ${ended.toLocaleString()} of ${total.toLocaleString()} rows${failed ? ` · ${failed.toLocaleString()} failed` : ""}`);
+    shown(cancel, going === true);
+    shown(retry, going !== true && failed > 0);
+    say(retry, `Retry ${failed.toLocaleString()} failed`);
+    cancel.disabled = retry.disabled = false;
+    shown(notice, Boolean(model.state.notice));
+    say(notice, model.state.notice ?? "");
+    body.replaceChildren(...rows.map(drawn));
+    shown(hidden, total > rows.length);
+    say(hidden, `${(total - rows.length).toLocaleString()} more rows are in the frame`);
+  }
+
+  function drawn(row) {
+    const [word, sign] = STATES[row.state] ?? ["waits", "…"];
+    const number = row.job ? h("button", { type: "button", class: "fx-title fx-open", title: `Show this run below · job ${row.job}`, onclick: () => model.send({ act: "open", job: row.job }) }, String(row.number)) : String(row.number);
+    return h("tr", { "data-state": row.state || "queued", class: row.job && row.job === model.state.open ? "fx-is-open" : null },
+      h("td", {}, number),
+      h("td", { class: "fx-job-state" }, h("span", { class: "fx-mark", "aria-hidden": "true" }, sign), ` ${word}`),
+      h("td", { dir: "auto", title: row.given }, row.given),
+      h("td", { dir: "auto", title: row.gave }, row.gave),
+      h("td", { class: "fx-numeric" }, row.seconds === null ? "" : span(row.seconds)));
+  }
+
+  draw();
+  return draw;
+}
