@@ -20,7 +20,7 @@ def test_rows_are_a_frame_with_the_databases_types(shell: TestingShell, wm: Engi
     shell.cell(f"%%windmill_script postgresql f/nb/pg_rows --arg database=$res:f/nb/pg -o rows\n{ROWS}")
     kinds = {name: str(kind) for name, kind in shell.user_ns["rows"].dtypes.items()}
     assert kinds == {"n": "int64", "at": "datetime64[us, UTC]", "gap": "Int64"}
-    shell.cell(f"%%windmill_script postgresql f/nb/none -o none\n-- database f/nb/pg\n{ROWS} WHERE false")
+    shell.cell(f"%%windmill_script postgresql f/nb/pg_none -o none\n-- database f/nb/pg\n{ROWS} WHERE false")
     assert list(shell.user_ns["none"].columns) == ["n", "at", "gap"]
 
 
