@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from flexwm_nb.display.wording import PRE, escape
@@ -17,6 +18,15 @@ class Diff(str):
 
     def _repr_html_(self) -> str:
         return diff_html(str(self)) if self else "no difference"
+
+
+def history_html(versions: Sequence[tuple[str, str]]) -> str:
+    """What changed with each version, folded: its name and its unified difference."""
+    parts = (
+        f"<details><summary>{escape(name)}</summary>{diff_html(text) or 'nothing changed in its source'}</details>"
+        for name, text in versions
+    )
+    return f"<div>{''.join(parts)}</div>"
 
 
 def diff_html(difference: str) -> str:

@@ -5,11 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from flexwm_nb.display import frames
-from flexwm_nb.display.diffs import Diff
+from flexwm_nb.display.diffs import Diff, history_html
+from flexwm_nb.display.live import put
 from flexwm_nb.errors import ScriptNotFound
 from flexwm_nb.magics.arguments import nearest
 from flexwm_nb.magics.commands import ListScripts, Versions
 from flexwm_nb.magics.session import Call
+
+UNFOLDED = 10  # versions whose changes are shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -38,7 +41,19 @@ async def windmill_history(call: Call, command: Versions) -> Any:
     asked = engine.flows if await is_flow(call, engine, path) else engine.scripts
     found = await about(call, engine, path, asked.history, path)
     made = frames.versions(found, path=path)
-    return frames.steady(made) if call.session.face == "plain" else made
+    if call.session.face == "plain":
+        return frames.steady(made)
+    if call.session.face != "rich":
+        return made
+    changes = [(_named(version), await call.work(asked.diff, str(version))) for version in found[:UNFOLDED]]
+    bundle = {"text/plain": repr(made), "text/html": made.to_html(notebook=True) + history_html(changes)}
+    return frames.living(made, lambda: put(bundle))
+
+
+def _named(version: Any) -> str:
+    """A version as the line that unfolds what it changed."""
+    parts = (f"v{version.number}", f"{version.created_at:%Y-%m-%d %H:%M}" if version.created_at else "")
+    return " · ".join(part for part in (*parts, version.deployment_message or "") if part)
 
 
 async def windmill_diff(call: Call, command: Versions) -> Any:

@@ -130,6 +130,18 @@ describe('a control', () => {
     expect(run()).toEqual({});
   });
 
+  it('says what is needed until it is given, wherever the cursor goes', () => {
+    draw({ properties: { x: { type: 'string' }, y: { type: 'string' } }, required: ['x', 'y'] });
+    run();
+    input(0).dispatchEvent(new Event('focusout', { bubbles: true }));
+    const said = () => [...root.querySelectorAll<HTMLElement>('.fx-wrong, .fx-notice')].map(({ hidden, textContent }) => !hidden && textContent);
+    expect(said()).toEqual(['a value is needed', 'a value is needed', 'x: a value is needed']);
+    write('text', 0);
+    expect(said()).toEqual([false, 'a value is needed', 'y: a value is needed']);
+    write('text', 1);
+    expect(said()).toEqual([false, false, false]);
+  });
+
   it('of yes or no has a third way only where it may be left out', () => {
     one({ type: 'boolean' });
     expect([input().tagName, run()]).toEqual(['SELECT', {}]);

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pandas
 import pytest
+from IPython.utils.capture import capture_output
 
 from flexwm_nb.engine import Engine
 from flexwm_nb.errors import (
@@ -17,6 +18,7 @@ from flexwm_nb.errors import (
     ScriptNotFound,
     UnknownLanguage,
 )
+from flexwm_nb.magics import extension_of
 
 if TYPE_CHECKING:
     from conftest import TestingShell
@@ -247,3 +249,16 @@ def test_every_magic_has_help(shell: TestingShell) -> None:
     assert "--no-run" in shell.output
     assert "register only" in shell.object_inspect_text("%%windmill_script")
     assert "%%windmill_script" in str(shell.cell("%windmill"))
+
+
+def test_a_history_unfolds_what_each_version_changed(shell: TestingShell, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In HTML without a script; it is a frame all the same."""
+    for greeting in ("one", "<b>two</b>"):
+        shell.cell(f"%%windmill_script python3 f/nb/changed --no-run\ndef main():\n    return '{greeting}'")
+    monkeypatch.setattr(extension_of(shell).session.settings, "display", "rich")
+    with capture_output() as captured:
+        frame = shell.run_cell("%windmill_history f/nb/changed").result
+    assert frame["number"].tolist() == [2, 1]
+    html = captured.outputs[0].data["text/html"]
+    assert html.count("<details>") == 2
+    assert "+    return &#x27;&lt;b&gt;two&lt;/b&gt;&#x27;" in html

@@ -26,13 +26,15 @@ export function formView(model, element) {
 
   let inner = null;
   let timer = 0;
+  let isRefused = false;
   const context = {
     id: () => `fx-form-${(counted += 1)}`,
     pick: (kind, type) => model.send({ act: "pick", kind, type }),
     changed: (isNew = true) => {
       model.ui.values = inner.read();
       say(line, written());
-      inner.problem();
+      const wrong = inner.problem();
+      if (isRefused) warn(wrong); // what was said when it could not be sent follows what is typed
       if (!isNew) return;
       clearTimeout(timer);
       timer = setTimeout(tell, PAUSE);
@@ -59,7 +61,8 @@ export function formView(model, element) {
     clearTimeout(timer);
     const wrong = inner.problem(true);
     warn(wrong);
-    if (wrong !== null) {
+    isRefused = wrong !== null;
+    if (isRefused) {
       inner.focusWrong();
       return;
     }

@@ -349,12 +349,12 @@ function reference(input, kind, type, sign, context) {
       input.value = `${sign}${select.value}`;
       select.value = "";
       context.changed();
-    } }, h("option", { value: "" }, "…"));
+    } }, h("option", { value: "" }, "pick…"));
   const offer = (choices) => {
     const paths = choices[`${kind} ${type}`.trim()];
     if (!paths || select.dataset.shown === paths.join("\n")) return;
     select.dataset.shown = paths.join("\n");
-    const none = h("option", { value: "" }, paths.length ? "…" : `no ${type || kind} there`);
+    const none = h("option", { value: "" }, paths.length ? "pick…" : `no ${type || kind} there`);
     select.replaceChildren(none, ...paths.map((path) => h("option", { value: path }, path)));
   };
   return { element: select, offer };
@@ -403,7 +403,8 @@ export function fields(schema, given, context) {
       let first = null;
       for (const field of made) {
         const said = field.control.problem();
-        const isSeen = said !== null && (all || field.touched);
+        field.touched ||= all;
+        const isSeen = said !== null && field.touched;
         shown(field.wrong, isSeen);
         if (isSeen) say(field.wrong, said);
         field.line.classList.toggle("fx-is-wrong", isSeen);
