@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from playwright.sync_api import Locator, Page
+from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.conftest import SCREENSHOTS
 
@@ -22,6 +22,20 @@ def write_cell(page: Page, source: str) -> Locator:
     page.locator(".jp-Notebook .jp-mod-active .cm-content").fill(source)
     command(page, "notebook:run-cell")
     return page.locator(".jp-Notebook .jp-CodeCell").nth(count)
+
+
+SEEN = """import asyncio
+from flexwm_nb.magics import extension_of
+while not extension_of(get_ipython()).session.desk.is_seen:
+    await asyncio.sleep(0.05)
+print("a page draws widgets")
+"""
+
+
+def load_extension(page: Page) -> None:
+    """Load the extension, and wait until the kernel knows that this page draws widgets."""
+    write_cell(page, "%load_ext flexwm_nb")
+    expect(write_cell(page, SEEN)).to_contain_text("a page draws widgets", timeout=LONG)
 
 
 def picture(page: Page, name: str) -> None:

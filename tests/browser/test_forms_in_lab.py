@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.conftest import SEEN_AT, TOKEN
-from tests.browser.helpers import LONG, command, picture, write_cell
+from tests.browser.helpers import LONG, command, load_extension, picture, write_cell
 
 pytestmark = pytest.mark.xdist_group("browser")
 
@@ -46,7 +46,7 @@ def opened(browser: Browser, lab: str, lab_folder: Path) -> Iterator[Page]:
     )
     page.goto(f"{lab}lab/tree/forms.ipynb?token={TOKEN}&reset")
     expect(page.get_by_text("Python 3 (ipykernel) | Idle")).to_be_visible(timeout=LONG)
-    write_cell(page, "%load_ext flexwm_nb")
+    load_extension(page)
     yield page
     assert not alerts
     command(page, "kernelmenu:shutdown")

@@ -27,8 +27,11 @@ def children(pid: int) -> list[int]:
 def descendants(pid: int) -> list[int]:
     """The processes below a process, parents before children."""
     found = children(pid)
+    known = set(found)
     for child in found:
-        found += [one for one in children(child) if one not in found]
+        new = [one for one in children(child) if one not in known]
+        known.update(new)
+        found += new
     return found
 
 

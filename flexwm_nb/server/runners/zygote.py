@@ -224,14 +224,17 @@ class Zygote:
 
     def reap(self) -> bool:
         """Report those that ended, and kill what they left running; whether any job had ended."""
-        ended = False
+        ended = reaped = False
         while True:
             try:
                 pid, status, usage = os.wait4(-1, os.WNOHANG)
             except ChildProcessError:
                 return ended
             if pid == 0:
+                if reaped:  # once for all of them, of which a job may have left thousands
+                    self.kill_strangers()
                 return ended
+            reaped = True
             known = pid in self.running or pid in self.spares
             ended = ended or known
             self.running.pop(pid, None)
@@ -242,7 +245,6 @@ class Zygote:
             if known:
                 self.tree.strike_group(pid, signal.SIGKILL)
                 self.report({"exit": pid, "status": status, "memory": usage.ru_maxrss})
-            self.kill_strangers()
 
     def kill_strangers(self) -> None:
         """Kill every child that no job here has: their job has ended."""
@@ -269,6 +271,8 @@ class Zygote:
             self.kill_strangers()
             try:
                 os.wait()
+                while os.waitpid(-1, os.WNOHANG)[0]:
+                    pass
             except ChildProcessError:
                 os._exit(0)
 
