@@ -50,7 +50,7 @@ lab: $(LAB) ## open the notebooks in JupyterLab
 
 test: lint $(CLI) $(LAB) ## check everything: linters, tests, notebooks, the wheel
 	cd labextension && npm test --silent
-	$(BIN)/python -m pytest --numprocesses auto --dist loadgroup
+	$(BIN)/python -m pytest --numprocesses auto --dist loadscope --no-loadscope-reorder
 
 lint: $(READY) ## run the linters and the type checker
 	$(BIN)/ruff check .

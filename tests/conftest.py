@@ -20,6 +20,8 @@ from typing import Any
 
 import httpx
 import pytest
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
 import flexwm_nb
 from flexwm_nb.engine import Engine
@@ -83,6 +85,29 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """Name the mark of tests that look inside of the local engine."""
     config.addinivalue_line("markers", "local(why): a test of what only the local engine has")
+
+
+# tests that share something costly, or would disturb each other, run one after the other
+TOGETHER = {
+    "tests/browser/": "a browser and JupyterLab",
+    "tests/contract/test_isolation.py": "processes by the thousand",
+    "tests/unit/server/isolation/": "processes by the thousand",
+    "tests/notebook/test_managed.py": "a managed engine",
+    "tests/unit/backends/managed/": "a managed engine",
+}
+
+
+class Together(LoadScopeScheduling):  # type: ignore[misc]
+    """Gives each worker whole files, and what `TOGETHER` names to the same one."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.partition("::")[0]
+        return next((name for start, name in TOGETHER.items() if file.startswith(start)), file)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Together:
+    """Spread the tests over workers."""
+    return Together(config, log)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -12,8 +12,6 @@ from playwright.sync_api import Browser, Page, expect
 from tests.browser.conftest import SEEN_AT, TOKEN
 from tests.browser.helpers import LONG, command, load_extension, picture, write_cell
 
-pytestmark = pytest.mark.xdist_group("browser")
-
 SCRIPT = """%%windmill_script python3 f/forms/delays
 from datetime import date
 from typing import Literal

@@ -13,8 +13,6 @@ from playwright.sync_api import Locator, Page, expect
 from tests.browser.conftest import TOKEN
 from tests.browser.helpers import LONG, command, picture
 
-pytestmark = pytest.mark.xdist_group("browser")
-
 SCRIPT = """import time
 
 

@@ -11,8 +11,6 @@ from playwright.sync_api import Locator, Page, expect
 from tests.browser.conftest import TOKEN
 from tests.browser.helpers import LONG, command, picture
 
-pytestmark = pytest.mark.xdist_group("browser")
-
 
 @pytest.fixture
 def notebook(page: Page, lab: str) -> Iterator[Page]:

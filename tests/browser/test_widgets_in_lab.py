@@ -13,8 +13,6 @@ from tests.browser.conftest import SEEN_AT, TOKEN
 from tests.browser.helpers import LONG, command, load_extension, picture, write_cell
 from tests.hostile import EVERY
 
-pytestmark = pytest.mark.xdist_group("browser")
-
 ALERTS: list[str] = []  # what a script that job data smuggled in would have said
 SLOW = """%%windmill_script python3 f/watch/slow
 import time

@@ -82,7 +82,6 @@ def test_a_script_has_the_recorded_result(peer: Any, case: dict[str, Any]) -> No
     assert load_runner().verdict(case, peer.run(case)) is None
 
 
-@pytest.mark.xdist_group("postgresql")
 @pytest.mark.parametrize("case", built_postgresql_cases())
 def test_a_sql_script_has_the_recorded_result(peer: Any, postgresql: dict[str, Any], case: dict[str, Any]) -> None:
     """A statement's rows, its arguments and errors are those of the real server."""

@@ -11,7 +11,6 @@ import pytest
 from tests.contract.sql_jobs import end, run, start
 from tests.databases import PASSWORD
 
-pytestmark = pytest.mark.xdist_group("mysql")
 TYPES = """CREATE OR REPLACE TABLE kinds (a int, b bigint unsigned, f float, d decimal(10,3), t text, bl blob,
 dt datetime(3), da date, ti time, y year, bi bit(3), j json, e enum('a','b'));
 INSERT INTO kinds VALUES (1, 18446744073709551615, 1.5, 12.340, 'ü', 'bin', '2024-01-02 03:04:05.12', '2024-01-02',

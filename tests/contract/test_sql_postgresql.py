@@ -13,7 +13,6 @@ from pyarrow import parquet
 
 from tests.contract.sql_jobs import end, run, start
 
-pytestmark = pytest.mark.xdist_group("postgresql")
 MILLION = "SELECT i, i * 0.5::float8 AS half, 'row ' || i AS name FROM generate_series(1, 1000000) i"
 OTHER_TYPES = """SELECT 'ab'::char(4) AS c, 'n'::name AS n, '1'::bit AS b1, '101'::bit(3) AS b3, 5::oid AS o,
 '03:04:05.5+02'::timetz AS t, '-infinity'::timestamp AS ts, 1e20::float8 AS big, 'NaN'::numeric AS nan,

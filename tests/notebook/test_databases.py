@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import pandas
-import pytest
 
 from flexwm_nb.engine import Engine
 from tests.notebook.conftest import TestingShell
@@ -13,7 +12,6 @@ from tests.notebook.conftest import TestingShell
 ROWS = "SELECT i AS n, now() AS at, CASE WHEN i > 1 THEN i END AS gap FROM generate_series(1, 2) i"
 
 
-@pytest.mark.xdist_group("postgresql")
 def test_rows_are_a_frame_with_the_databases_types(shell: TestingShell, wm: Engine, postgresql: dict[str, Any]) -> None:
     """The database is a resource that an argument names."""
     wm.resources.set("f/nb/pg", postgresql, resource_type="postgresql")

@@ -10,8 +10,6 @@ import pytest
 
 from tests.notebook.conftest import TestingShell
 
-pytestmark = pytest.mark.xdist_group("managed")
-
 
 @pytest.fixture
 def managed(

@@ -26,8 +26,6 @@ from flexwm_nb.errors import AuthenticationFailed, BinaryNotFound, EngineNotRead
 
 Says = Callable[[str], Path]
 
-pytestmark = pytest.mark.xdist_group("managed")
-
 
 @pytest.fixture(autouse=True)
 def alone(monkeypatch: pytest.MonkeyPatch) -> None:

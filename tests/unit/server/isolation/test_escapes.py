@@ -17,8 +17,6 @@ from tests.unit.server.isolation.escapes import (
     tried,
 )
 
-pytestmark = pytest.mark.xdist_group("isolation")
-
 
 @pytest.mark.parametrize("column", WISHES)
 @pytest.mark.parametrize("attempt", ATTEMPTS, ids=lambda attempt: attempt.name)

@@ -15,8 +15,6 @@ from flexwm_nb.server.runners.base import RunRequest
 from flexwm_nb.server.runners.registry import Runners
 from tests.unit.server.isolation.escapes import WISHES, launch, runs, waiting, with_runners
 
-pytestmark = pytest.mark.xdist_group("isolation")
-
 PYTHON = {
     "a daemon without descriptors": """
 if os.fork() == 0:
