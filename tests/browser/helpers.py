@@ -14,6 +14,11 @@ def command(page: Page, name: str) -> None:
     page.evaluate("name => { window.jupyterapp.commands.execute(name) }", name)
 
 
+def save(page: Page) -> None:
+    """Save the notebook, and wait until it is saved."""
+    page.evaluate("() => window.jupyterapp.commands.execute('docmanager:save').then(() => null)")
+
+
 def write_cell(page: Page, source: str) -> Locator:
     """Write a new last cell, run it, and give the place where it and its outputs are."""
     count = page.locator(".jp-Notebook .jp-CodeCell").count()

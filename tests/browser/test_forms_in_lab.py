@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.conftest import SEEN_AT, TOKEN
-from tests.browser.helpers import LONG, command, load_extension, picture, write_cell
+from tests.browser.helpers import LONG, command, load_extension, picture, save, write_cell
 
 SCRIPT = """%%windmill_script python3 f/forms/delays
 from datetime import date
@@ -68,7 +68,7 @@ def test_missing_arguments_are_asked_for_and_run_in_the_same_output(opened: Page
     expect(cell.locator(".fx-state")).to_have_text("ran")
     picture(opened, "form_ran")
     expect(write_cell(opened, "found['worst']")).to_contain_text("3")
-    command(opened, "docmanager:save")
+    save(opened)
     expect(opened.locator(".jp-mod-dirty")).to_have_count(0)
     saved = nbformat.read(lab_folder / "forms.ipynb", 4)
     output = next(cell.outputs for cell in saved.cells if "-o found" in cell.source)

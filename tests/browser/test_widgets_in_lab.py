@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.conftest import SEEN_AT, TOKEN
-from tests.browser.helpers import LONG, command, load_extension, picture, write_cell
+from tests.browser.helpers import LONG, command, load_extension, picture, save, write_cell
 from tests.hostile import EVERY
 
 ALERTS: list[str] = []  # what a script that job data smuggled in would have said
@@ -67,7 +67,7 @@ def test_a_run_is_detached_run_again_and_found_after_a_reload(opened: Page) -> N
     cell.get_by_role("button", name="Cancel").click()
     cell.get_by_role("button", name="Run again").click(timeout=LONG)
     expect(cell.locator(".fx-state")).to_have_text("running", timeout=LONG)
-    command(opened, "docmanager:save")
+    save(opened)
     opened.reload()
     again = opened.locator(".jp-Notebook .jp-CodeCell", has_text="-o later")
     expect(again.locator(".fx-state")).to_have_text("running", timeout=LONG)
@@ -82,7 +82,7 @@ def test_one_run_is_looked_at_and_the_saved_notebook_has_its_picture(opened: Pag
     cell.locator(".fx-result summary", has_text="deep").click()
     expect(cell.locator(".fx-result .fx-key", has_text="er")).to_be_visible()
     picture(opened, "job")
-    command(opened, "docmanager:save")
+    save(opened)
     expect(opened.locator(".jp-mod-dirty")).to_have_count(0)
     saved = nbformat.read(lab_folder / "w.ipynb", 4)
     kinds = {kind for cell in saved.cells for output in cell.get("outputs", ()) for kind in output.get("data", {})}
@@ -152,7 +152,7 @@ def test_a_flow_is_drawn_opened_folded_and_approved(opened: Page) -> None:
 
 def test_notebook_seven_draws_the_same(opened: Page, lab: str) -> None:
     """The saved notebook opens there with its living views, for its kernel is the same."""
-    command(opened, "docmanager:save")
+    save(opened)
     expect(opened.locator(".jp-mod-dirty")).to_have_count(0)
     page = opened.context.new_page()
     page.goto(f"{lab}notebooks/w.ipynb?token={TOKEN}")
