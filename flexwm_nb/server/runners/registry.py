@@ -82,6 +82,7 @@ class Runners:
         self.confinement = confinement or Confinement.plain(directory)
         self._zygotes: dict[str, Zygote] = {}
         self._closing: set[asyncio.Future[None]] = set()
+        self._closed = False
         self._pool = Pool(self._child)
         self._cache = cache or Cache(directory.parent / "cache")
         made = [kind(self._cache) for kind in RUNNERS]
@@ -103,7 +104,8 @@ class Runners:
             self._zygote(sys.executable)
 
     async def close(self) -> None:
-        """End every job and process."""
+        """End every job and process, and start none any more."""
+        self._closed = True
         await asyncio.gather(*self._closing, *(zygote.close() for zygote in self._zygotes.values()))
         for left in self._directory.iterdir():
             remove_directory(left)
@@ -222,7 +224,9 @@ class Runners:
             asyncio.get_running_loop().run_in_executor(None, remove_directory, path)
 
     def _zygote(self, interpreter: str) -> Zygote:
-        """The interpreter's zygote, started where none runs; those used last stand last."""
+        """The interpreter's zygote, started where none runs; those used last stand last. Raises OSError."""
+        if self._closed:
+            raise ConnectionError("the runners are closed")
         found = self._zygotes.pop(interpreter, None)
         if found is None or not found.alive:
             self._retire()

@@ -13,6 +13,7 @@ import psutil
 import pytest
 
 from flexwm_nb.server.runners.base import Outcome
+from flexwm_nb.server.runners.kept import REFILL_AFTER
 from flexwm_nb.server.runners.registry import Runners
 from flexwm_nb.server.runners.runtimes import BUN, DENO, Runtime
 from tests.unit.server.runners.test_runners import launch, request, wait_until, with_runners
@@ -104,5 +105,19 @@ def test_cancelled_jobs_leave_nothing(tmp_path: Path) -> None:
         assert await asyncio.to_thread(wait_until, lambda: len(waiting(BUN, tmp_path)) <= 1)
         folder = tmp_path / "jobs"
         assert await asyncio.to_thread(wait_until, lambda: len(list(folder.iterdir())) <= 4)
+
+    with_runners(tmp_path, action)
+
+
+def test_closed_runners_start_nothing(tmp_path: Path) -> None:
+    """The process that was to be started ahead of the next job is not, once they are closed."""
+
+    async def action(runners: Runners) -> None:
+        await call(runners, "bun")
+        assert await asyncio.to_thread(wait_until, lambda: len(waiting(BUN, tmp_path)) == 1)
+        await call(runners, "bun")
+        await runners.close()
+        await asyncio.sleep(4 * REFILL_AFTER)
+        assert not [child for child in psutil.Process().children() if str(tmp_path) in " ".join(child.cmdline())]
 
     with_runners(tmp_path, action)
