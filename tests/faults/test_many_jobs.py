@@ -36,9 +36,9 @@ def counts(http: httpx.Client) -> dict[str, int]:
 def wait_until(done: Callable[[], bool], seconds: float = PATIENCE) -> bool:
     """Whether it comes true in time."""
     end = time.monotonic() + seconds
-    while not done() and time.monotonic() < end:
+    while not (came := done()) and time.monotonic() < end:
         time.sleep(0.05)
-    return done()
+    return came
 
 
 def things(process: psutil.Process, store: Path) -> dict[str, int]:

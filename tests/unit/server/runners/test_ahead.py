@@ -44,16 +44,27 @@ def waiting(runtime: Runtime, folder: Path) -> list[int]:
     return found
 
 
+async def wait_for_another(runtime: Runtime, folder: Path, used: Outcome) -> int:
+    """The process that waits after the one that had that job, which may still be about to end."""
+    found: list[int] = []
+
+    def is_there() -> bool:
+        found[:] = [pid for pid in waiting(runtime, folder) if str(pid) != used.result]
+        return len(found) == 1
+
+    assert await asyncio.to_thread(wait_until, is_there)
+    return found[0]
+
+
 @pytest.mark.parametrize(("language", "runtime"), RUNTIMES)
 def test_the_next_job_has_a_process_already(tmp_path: Path, language: str, runtime: Runtime) -> None:
     """It is the one that waited, and another one waits after it."""
 
     async def action(runners: Runners) -> None:
-        await call(runners, language)
-        assert await asyncio.to_thread(wait_until, lambda: len(waiting(runtime, tmp_path)) == 1)
-        (ready,) = waiting(runtime, tmp_path)
-        assert (await call(runners, language)).result == str(ready)
-        assert await asyncio.to_thread(wait_until, lambda: len(waiting(runtime, tmp_path)) == 1)
+        ready = await wait_for_another(runtime, tmp_path, await call(runners, language))
+        second = await call(runners, language)
+        assert second.result == str(ready)
+        await wait_for_another(runtime, tmp_path, second)
 
     with_runners(tmp_path, action)
 
@@ -66,9 +77,7 @@ def test_one_that_dies_while_it_waits_loses_no_job(tmp_path: Path, language: str
         found = []
         for _ in range(3):
             found.append(await call(runners, language))
-            await asyncio.to_thread(wait_until, lambda: len(waiting(runtime, tmp_path)) == 1)
-            for pid in waiting(runtime, tmp_path):
-                os.kill(pid, signal.SIGKILL)
+            os.kill(await wait_for_another(runtime, tmp_path, found[-1]), signal.SIGKILL)
         return found
 
     assert all(outcome.success for outcome in with_runners(tmp_path, action))
@@ -113,8 +122,7 @@ def test_closed_runners_start_nothing(tmp_path: Path) -> None:
     """The process that was to be started ahead of the next job is not, once they are closed."""
 
     async def action(runners: Runners) -> None:
-        await call(runners, "bun")
-        assert await asyncio.to_thread(wait_until, lambda: len(waiting(BUN, tmp_path)) == 1)
+        await wait_for_another(BUN, tmp_path, await call(runners, "bun"))
         await call(runners, "bun")
         await runners.close()
         await asyncio.sleep(4 * REFILL_AFTER)

@@ -74,9 +74,9 @@ def error_of(outcome: Outcome) -> dict[str, Any]:
 def wait_until(done: Callable[[], bool], seconds: float = 5.0) -> bool:
     """Whether it comes true in time."""
     end = time.monotonic() + seconds
-    while not done() and time.monotonic() < end:
+    while not (came := done()) and time.monotonic() < end:
         time.sleep(0.02)
-    return done()
+    return came
 
 
 @pytest.mark.parametrize(
