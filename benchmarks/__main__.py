@@ -8,7 +8,7 @@ import platform
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks import client, engine, floors, flows, notebook
+from benchmarks import client, engine, floors, flows, languages, notebook
 from benchmarks.measuring import Figure
 
 RESULTS = Path(__file__).parent / "results"
@@ -31,7 +31,8 @@ def row(figure: Figure) -> str:
 
 def main() -> None:
     """Measure and tell."""
-    figures = [*floors.measure(), *engine.measure(), *flows.measure(), *client.measure(), *notebook.measure()]
+    rooms = (floors, engine, languages, flows, client, notebook)
+    figures = [figure for room in rooms for figure in room.measure()]
     machine = f"{os.cpu_count()} cores, {platform.system()} {platform.machine()}, Python {platform.python_version()}"
     text = f"{machine}\n\n{table(figures)}\n"
     RESULTS.mkdir(exist_ok=True)

@@ -116,17 +116,17 @@ def latencies(client: httpx.Client) -> list[Figure]:
             "content": content,
             "language": "python3",
         }
-        _accepted(client.post("/scripts/create", json=body))
+        accepted(client.post("/scripts/create", json=body))
 
     for language, content in (("python3", PYTHON), ("bash", BASH)):
         body = {"path": f"u/admin/{language}", "summary": "", "content": content, "language": language}
-        _accepted(client.post("/scripts/create", json=body))
+        accepted(client.post("/scripts/create", json=body))
 
     def run(language: str) -> None:
-        _accepted(client.post(f"/jobs/run_wait_result/p/u/admin/{language}", json={"n": 1}))
+        accepted(client.post(f"/jobs/run_wait_result/p/u/admin/{language}", json={"n": 1}))
 
     def submit_and_wait() -> None:
-        job = _accepted(client.post("/jobs/run/p/u/admin/python3", json={"n": 1})).text
+        job = accepted(client.post("/jobs/run/p/u/admin/python3", json={"n": 1})).text
         with client.stream("GET", f"/jobs_u/getupdate_sse/{job}", params={"fast": "true"}) as events:
             for line in events.iter_lines():
                 if '"completed":true' in line:
@@ -140,7 +140,8 @@ def latencies(client: httpx.Client) -> list[Figure]:
     ]
 
 
-def _accepted(answer: httpx.Response) -> httpx.Response:
+def accepted(answer: httpx.Response) -> httpx.Response:
+    """The answer of a request that went well. Raises httpx.HTTPStatusError."""
     answer.raise_for_status()
     return answer
 
@@ -155,7 +156,7 @@ def throughput(running: Running, clients: int) -> Figure:
             client.get("/jobs/queue/count")
             ready.wait()
             for number in range(share):
-                _accepted(client.post("/jobs/run_wait_result/p/u/admin/python3", json={"n": number}))
+                accepted(client.post("/jobs/run_wait_result/p/u/admin/python3", json={"n": number}))
 
     with ThreadPoolExecutor(clients) as pool:
         waiting = [pool.submit(work) for _ in range(clients)]
@@ -173,7 +174,7 @@ def under_load(running: Running) -> Figure:
     """Memory while many jobs run at once."""
     body = {"language": "bash", "content": "sleep 4; echo done", "args": {}}
     with running.client() as client:
-        jobs = [_accepted(client.post("/jobs/run/preview", json=body)).text for _ in range(AT_ONCE)]
+        jobs = [accepted(client.post("/jobs/run/preview", json=body)).text for _ in range(AT_ONCE)]
         time.sleep(1)
         memory = running.memory()
         _finished(client, jobs)
@@ -187,7 +188,7 @@ def none_lost(running: Running) -> Figure:
     body = {"language": "python3", "content": PYTHON, "args": {"n": 1}}
     with running.client() as client:
         began = time.perf_counter()
-        jobs = [_accepted(client.post("/jobs/run/preview", json=body)).text for _ in range(QUEUED)]
+        jobs = [accepted(client.post("/jobs/run/preview", json=body)).text for _ in range(QUEUED)]
         _finished(client, jobs)
         took = time.perf_counter() - began
     return Figure(name=f"{QUEUED} jobs queued, all ended", unit="s", p50=took, note="none lost")
