@@ -65,7 +65,9 @@ class _Needed:
 
     def _take_value(self, used: str, value: Any, by: str) -> None:
         plain = inspect.unwrap(value) if callable(value) else value
-        if isinstance(value, ModuleType):
+        if (written := _import_beside(self._function, used, value)) is not None:
+            self.imports.append(written)
+        elif isinstance(value, ModuleType):
             self.imports.append(_import_of(used, value.__name__))
         elif isinstance(plain, FunctionType | type) and plain.__module__ == self._function.__module__:
             text, node = _definition(plain)
@@ -151,6 +153,22 @@ def _as_main(text: str, node: Any) -> str:
     renamed = f"{keyword}def {MAIN}{rest.lstrip()[len(node.name) :]}"
     calls_itself = any(isinstance(item, ast.Name) and item.id == node.name for item in ast.walk(node))
     return f"{renamed.rstrip()}\n\n\n{node.name} = {MAIN}\n" if calls_itself and node.name != MAIN else renamed
+
+
+def _import_beside(function: FunctionType, name: str, value: Any) -> str | None:
+    """The import that gave this value its name, where the function's own cell or file has it at its top level."""
+    try:
+        body = ast.parse("".join(linecache.getlines(function.__code__.co_filename))).body
+    except SyntaxError:  # a cell with magics
+        return None
+    for statement in body:
+        if not isinstance(statement, ast.ImportFrom) or statement.level or statement.module is None:
+            continue
+        for alias in statement.names:
+            home = sys.modules.get(statement.module)
+            if (alias.asname or alias.name) == name and getattr(home, alias.name, None) is value:
+                return ast.unparse(ast.ImportFrom(statement.module, [alias], 0))
+    return None
 
 
 def _import_of(name: str, module: str) -> str:

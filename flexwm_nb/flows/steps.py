@@ -8,6 +8,7 @@ from typing import Any
 
 from flexwm_nb.errors import InvalidFlow
 from flexwm_nb.flows.references import Reference, expression, plain, result_of, transform
+from flexwm_nb.signatures.python3_requirements import with_requirements
 
 Seconds = float | timedelta | Reference
 
@@ -163,6 +164,15 @@ class Step:
         """Choose the workers that may run it."""
         value = self.document["value"]
         value["tag_override" if value["type"] == "script" else "tag"] = name
+        return self
+
+    def requirements(self, *packages: str) -> Step:
+        """Ask for packages beside its code's imports, such as `"pandas>=2"`. Raises InvalidFlow and InvalidInput."""
+        value = self.document["value"]
+        if value.get("language") != "python3":
+            remedy = "Leave them out, or name them where the script is registered"
+            raise InvalidFlow(f"{self.id} has no python3 code of its own that could ask for packages", remedy=remedy)
+        value["content"] = with_requirements(value["content"], packages)
         return self
 
     def __repr__(self) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -82,3 +83,14 @@ def content(cell: str, what: str = "the script") -> str:
     if not cell.strip():
         raise InvalidInput("the cell is empty", remedy=f"Write {what} below the magic's line")
     return cell if cell.endswith("\n") else f"{cell}\n"
+
+
+def needing(source: str, language: str, wanted: Sequence[str]) -> str:
+    """The source with the packages that `--requirements` asks for. Raises InvalidInput."""
+    if not wanted:
+        return source
+    if language != "python3":
+        raise InvalidInput("--requirements is for python3", remedy="Leave --requirements out")
+    from flexwm_nb.signatures.python3_requirements import with_requirements
+
+    return with_requirements(source, [package for text in wanted for package in text.split()])

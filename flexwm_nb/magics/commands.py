@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from flexwm_nb.errors import InvalidInput
 from flexwm_nb.magics import tokens
 from flexwm_nb.magics.arguments import HELP, Definition, Parsed, nearest, parse
-from flexwm_nb.magics.command_parts import Command, Running, content, path, reference, running
+from flexwm_nb.magics.command_parts import Command, Running, content, needing, path, reference, running
 from flexwm_nb.magics.definitions import BY_NAME, STATES
 from flexwm_nb.magics.flow_commands import READERS as FLOW_READERS
 from flexwm_nb.magics.languages import SQL, language, of_cell
@@ -138,29 +138,19 @@ def asks_for_help(line: str) -> bool:
 def register_script(parsed: Parsed, cell: str) -> RegisterScript:
     """The command of %%windmill_script."""
     called, chosen = parsed.get("LANG"), running(parsed)
+    written_in = of_cell(called, cell, [name for name, _ in chosen["arguments"]])
     command = RegisterScript(
         magic="windmill_script",
-        language=of_cell(called, cell, [name for name, _ in chosen["arguments"]]),
+        language=written_in,
         is_sql=called == SQL,
         path=path(parsed.get("PATH")),
-        content=needing(content(cell), parsed.get("requirements", ())),
+        content=needing(content(cell), written_in, parsed.get("requirements", ())),
         **chosen,
         **{name: parsed.get(name, False) for name in ("no_run", "dry_run", "local")},
         **{name: parsed.get(name) for name in ("summary", "description")},
     )
     _compatible(command)
-    if parsed.get("requirements") and command.language != "python3":
-        raise InvalidInput("--requirements is for python3", remedy="Leave --requirements out")
     return command
-
-
-def needing(source: str, wanted: Sequence[str]) -> str:
-    """The source with the packages that `--requirements` asks for. Raises InvalidInput."""
-    if not wanted:
-        return source
-    from flexwm_nb.signatures.python3_requirements import with_requirements
-
-    return with_requirements(source, [package for text in wanted for package in text.split()])
 
 
 def _compatible(command: RegisterScript) -> None:

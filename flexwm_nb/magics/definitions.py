@@ -12,6 +12,7 @@ from flexwm_nb.magics.options import (
     PAIRS,
     PATH,
     QUIET,
+    REQUIREMENTS,
     RUNNING,
 )  # fmt: skip
 
@@ -73,12 +74,7 @@ DEFINITIONS: tuple[Definition, ...] = (
             ),
             Option(names=("--summary", "-s"), metavar="TEXT", help="one line about the script"),
             Option(names=("--description",), metavar="TEXT", help="more about the script, Markdown"),
-            Option(
-                names=("--requirements",),
-                metavar="PACKAGES",
-                repeat=True,
-                help='packages beside its imports, such as "pandas>=2 six": added below as # extra_requirements:',
-            ),
+            REQUIREMENTS,
         ),
         examples=(
             "%%windmill_script python3 f/demo/hello --arg name=Ada -o greeting\n"

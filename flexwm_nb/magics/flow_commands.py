@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from flexwm_nb.errors import InvalidInput
 from flexwm_nb.magics.arguments import Parsed
-from flexwm_nb.magics.command_parts import Command, Running, content, path, reference, running
+from flexwm_nb.magics.command_parts import Command, Running, content, needing, path, reference, running
 from flexwm_nb.magics.languages import of_cell
 
 STEP_ID = re.compile(r"[A-Za-z]\w*", re.ASCII)
@@ -164,11 +164,12 @@ def _flow(name: str, parsed: Parsed, cell: str | None) -> Command:
 
 
 def _step(name: str, parsed: Parsed, cell: str | None) -> Command:
+    language = of_cell(parsed.get("lang") or "python3", cell or "")
     return KeepStep(
         magic=name,
         id=step_id(parsed.get("ID")),
-        content=content(cell or "", "the step"),
-        language=of_cell(parsed.get("lang") or "python3", cell or ""),
+        content=needing(content(cell or "", "the step"), language, parsed.get("requirements", ())),
+        language=language,
         after=tuple(parsed.get("after", ())),
         summary=parsed.get("summary"),
     )

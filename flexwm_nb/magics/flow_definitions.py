@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from flexwm_nb.magics.arguments import Definition, Operand, Option
-from flexwm_nb.magics.options import DETACH, JOB, LIMIT, OUTPUT, PAIRS, PATH, QUIET, RUNNING, TAG, TIMEOUT
+from flexwm_nb.magics.options import DETACH, JOB, LIMIT, OUTPUT, PAIRS, PATH, QUIET, REQUIREMENTS, RUNNING, TAG, TIMEOUT
 
 FLOW = Operand(name="PATH", help="path of a flow, such as f/demo/daily", offers="flow")
 PREFIX = Operand(name="PREFIX", help="only paths that start so", required=False, offers="path")
@@ -55,6 +55,7 @@ FLOW_DEFINITIONS: tuple[Definition, ...] = (
             Option(names=("--lang", "--language", "-l"), metavar="LANG", offers="language",
                    help="language (default: python3)"),
             Option(names=("--summary", "-s"), metavar="TEXT", help="one line about the step"),
+            REQUIREMENTS,
         ),
         examples=(f"%%windmill_step top --after load\n{STEP_CELL}",),
         python="flow.step(top, load=load.result)",

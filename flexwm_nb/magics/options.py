@@ -38,3 +38,9 @@ FORM = Option(
 LIMIT = Option(names=("--limit",), metavar="N", kind="count", help="at most so many rows")
 LANGUAGE = Option(names=("--language", "-l"), metavar="LANG", offers="language", help="only this language")
 RUNNING = (ARGUMENT, ARGUMENTS, OUTPUT, DETACH, RESUME, TIMEOUT, TAG, QUIET, FORM)
+REQUIREMENTS = Option(
+    names=("--requirements",),
+    metavar="PACKAGES",
+    repeat=True,
+    help='packages beside its imports, such as "pandas>=2 six": added below as # extra_requirements:',
+)

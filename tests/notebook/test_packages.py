@@ -23,6 +23,13 @@ def test_requirements_stand_below_the_cell(shell: TestingShell, wm: Engine) -> N
     assert wm.scripts.get("f/nb/asks").content.endswith("\n\n# extra_requirements:\n# tiny-one<2\n")
 
 
+def test_steps_ask_for_packages_too(shell: TestingShell) -> None:
+    """As a script does."""
+    shell.cell(f'%%windmill_step version --requirements "tiny-one<2"\n{CELL}')
+    shell.cell("%windmill_flow f/nb/versions --steps version --run -o version")
+    assert shell.user_ns["version"] == "1.0"
+
+
 def test_a_lock_that_is_found_anew_says_what_changed(shell: TestingShell, wm: Engine) -> None:
     """From the version that was given to the newest."""
     from flexwm_nb.models.scripts import ScriptDraft

@@ -175,6 +175,14 @@ def test_settings(flow: Flow, change: Any, made: dict[str, Any]) -> None:
     assert step.document == {"id": "a", "value": {"type": "identity"}, **made}
 
 
+def test_requirements(flow: Flow) -> None:
+    """They stand below the step's code, where Windmill reads them; a script asks for its own."""
+    step = flow.code("python3", "def main():\n    return 1\n", "a").requirements("setuptools<81", "six")
+    assert step.document["value"]["content"].endswith("\n\n# extra_requirements:\n# setuptools<81\n# six\n")
+    with pytest.raises(InvalidFlow, match="b has no python3 code of its own"):
+        flow.step("f/a/b", "b").requirements("six")
+
+
 def test_scripts_flows_and_text(flow: Flow) -> None:
     """A registered script with a version, a flow, code in another language, and the failure handler."""
     flow.step("f/a/report@0123456789abcdef", rows=1).tag("big")

@@ -8,6 +8,7 @@ import math
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
+from os import environ
 from typing import Any
 
 import pytest
@@ -62,6 +63,11 @@ def with_much() -> int:
     return len(LONG)
 
 
+def with_imported_data() -> int:
+    """Uses data that a module brings."""
+    return len(environ)
+
+
 def with_closure() -> Callable[[], int]:
     """Makes a function with a variable of its own."""
     inside = 1
@@ -99,6 +105,11 @@ def test_what_it_uses_comes_along() -> None:
     source = source_of(much)
     for line in ("import math", "import json as j", "LIMIT = 3", "@functools.lru_cache", "@dataclass", "much = main"):
         assert line in source.splitlines()
+
+
+def test_data_of_a_module_is_imported_as_written() -> None:
+    """It cannot travel itself, its import can."""
+    assert source_of(with_imported_data).startswith("from os import environ\n\n\ndef main()")
 
 
 @pytest.mark.parametrize(("function", "why"), REFUSED.values(), ids=REFUSED.keys())
