@@ -22,7 +22,7 @@ from flexwm_nb.flows.references import Inputs, Reference, expression, plain, tra
 from flexwm_nb.flows.schemas import flow_schema, property_of, schema_of, takes_anything, tidy
 from flexwm_nb.flows.sources import source_of
 from flexwm_nb.flows.steps import Step, whole
-from flexwm_nb.models.flows import OpenFlow
+from flexwm_nb.models.flows import OPENFLOW, OpenFlow
 
 FAILURE, PREPROCESSOR = "failure", "preprocessor"  # the ids that Windmill gives the two handlers
 Source = Callable[..., Any] | str | Mapping[str, Any]
@@ -320,6 +320,11 @@ class Flow:
     def __repr__(self) -> str:
         """Its path and how many steps it has."""
         return f"<Flow {self.path or 'without a path'}: {len(self.document['value']['modules'])} steps>"
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
+        """A line for terminals, and the document for pages that draw it."""
+        path = {} if self.path is None else {"path": self.path}
+        return {"text/plain": repr(self), OPENFLOW: {**path, **self.to_document()}}
 
     def _add(
         self, id: str, value: dict[str, Any], inputs: Mapping[str, Any], schema: dict[str, Any] | None = None

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 import yaml
 
 from flexwm_nb import yaml_text
-from flexwm_nb.display.widgets.pictures import picture
+from flexwm_nb.display.widgets.pictures import first_folds, picture
 from flexwm_nb.errors import InvalidFlow
 from flexwm_nb.flows.builder import Flow
 from flexwm_nb.flows.problems import ERROR, Problem
@@ -18,8 +18,11 @@ Lines = Mapping[str, int]
 INPUTS = "input_transforms"
 
 
-def look(text: str) -> dict[str, Any]:
-    """The flow of a text: its document and picture, the lines of its steps, and its problems; lines count from 1."""
+def look(text: str, folded: Collection[str] | None = None) -> dict[str, Any]:
+    """The flow of a text: its document and picture, the lines of its steps, and its problems; lines count from 1.
+
+    `folded` are the loops and forks that are single boxes; where it is not said, those of a large flow are.
+    """
     try:
         document = dict(Flow.from_yaml(text).to_document())
     except InvalidFlow as error:
@@ -30,11 +33,13 @@ def look(text: str) -> dict[str, Any]:
         return _nothing([_problem(line, message)])
     lines = lines_of(text)
     found = list(_placed(problems(document), lines))
-    return {"document": document, "picture": picture(document["value"]), "lines": lines, "problems": found}
+    folds = first_folds(document) if folded is None else set(folded)
+    drawn = {"picture": picture(document["value"], folds), "folded": sorted(folds)}
+    return {"document": document, **drawn, "lines": lines, "problems": found}
 
 
 def _nothing(found: list[dict[str, Any]]) -> dict[str, Any]:
-    return {"document": None, "picture": None, "lines": {}, "problems": found}
+    return {"document": None, "picture": None, "folded": [], "lines": {}, "problems": found}
 
 
 def _placed(found: list[Problem], lines: Lines) -> Iterator[dict[str, Any]]:

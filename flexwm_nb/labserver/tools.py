@@ -118,8 +118,8 @@ class FlowHandler(ToolHandler):
     """A flow's file."""
 
     async def make(self, given: Document, *parts: str) -> Document:
-        """Of `{text}` its `{document, picture, lines, problems}`."""
-        return await asyncio.to_thread(flow_files.look, given["text"])
+        """Of `{text, folded}` its `{document, picture, folded, lines, problems}`."""
+        return await asyncio.to_thread(flow_files.look, given["text"], given.get("folded"))
 
 
 class ScriptHandler(ToolHandler):

@@ -10,6 +10,8 @@ from pydantic import Field
 
 from flexwm_nb.models.wire import Wire
 
+OPENFLOW = "application/vnd.windmill.openflow+json"  # the MIME type of a document that a page may draw
+
 
 class Transform(Wire):
     """Where an input's value comes from: it stands there, or a JavaScript expression gives it."""

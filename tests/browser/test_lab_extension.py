@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
+from flexwm_nb import Flow
 from tests.browser.conftest import TOKEN
 from tests.browser.helpers import LONG, command, picture
 
@@ -48,6 +49,23 @@ def ask(page: Page, method: str, path: str, body: Any = None) -> Any:
         return json.loads(text)
     except ValueError:
         return text
+
+
+def open_notebook(page: Page, name: str, cells: list[dict[str, Any]]) -> None:
+    """Write a notebook, and open it."""
+    notebook = {"cells": cells, "metadata": {"kernelspec": {"name": "python3", "display_name": "Python 3"}}}
+    save = """async ([path, content]) => {
+      const {contents} = window.jupyterapp.serviceManager;
+      await contents.save(path, {type: 'notebook', format: 'json', content});
+      await window.jupyterapp.commands.execute('docmanager:open', {path});
+    }"""
+    page.evaluate(save, [name, {**notebook, "nbformat": 4, "nbformat_minor": 4}])
+
+
+def use_theme(page: Page, name: str) -> None:
+    """Change to the light or dark theme, and wait until it is there."""
+    page.evaluate("theme => window.jupyterapp.commands.execute('apputils:change-theme', {theme})", f"JupyterLab {name}")
+    expect(page.locator("body")).to_have_attribute("data-jp-theme-name", f"JupyterLab {name}", timeout=LONG)
 
 
 @pytest.fixture
@@ -144,18 +162,32 @@ def test_a_flow_file_is_drawn_and_checked(beside: Page) -> None:
     expect(flow.get_by_role("button", name="Run")).to_be_enabled(timeout=LONG)
 
 
+def test_a_flow_in_an_output_is_drawn(beside: Page) -> None:
+    """Without a kernel, in an output that nobody trusts: a step is opened, a loop is folded."""
+    flow = Flow("f/lab/each", summary="Each carrier")
+    with flow.for_each([1, 2], "each") as carrier:
+        flow.code("bash", 'n="$1"\necho "$n"', "one", n=carrier.item)
+    cell = {"cell_type": "code", "source": "flow", "metadata": {}, "execution_count": 1, "outputs": [
+        {"output_type": "execute_result", "data": flow._repr_mimebundle_(), "metadata": {}, "execution_count": 1}
+    ]}  # fmt: skip
+    open_notebook(beside, "drawn.ipynb", [cell])
+    output = beside.locator(".fxl-output")
+    expect(output.get_by_text("f/lab/each · Each carrier")).to_be_visible(timeout=LONG)
+    output.locator(".fx-node", has_text="one").click()
+    expect(output.locator(".fx-panel")).to_contain_text("n = flow_input.iter.value")
+    for theme in ("Dark", "Light"):
+        use_theme(beside, theme)
+        picture(beside, f"lab_flow_output_{theme.lower()}")
+    output.locator(".fx-toggle").click()
+    expect(output.locator(".fx-node")).to_have_count(1)
+
+
 def test_a_busy_kernel_is_not_needed(beside: Page) -> None:
     """While the kernel computes, a cell is registered and run as a job, and its source is highlighted as what it is."""
     code = "%%windmill_script bash f/lab/hello\nfor i in 1 2; do echo hello; done"
     cells = [{"cell_type": "code", "source": text, "metadata": {}, "outputs": [], "execution_count": None} for text in
              ("import time\nfor _ in range(600): time.sleep(0.1)", code)]  # fmt: skip
-    notebook = {"cells": cells, "metadata": {"kernelspec": {"name": "python3", "display_name": "Python 3"}}}
-    save = """async (content) => {
-      const {contents} = window.jupyterapp.serviceManager;
-      await contents.save('busy.ipynb', {type: 'notebook', format: 'json', content});
-      await window.jupyterapp.commands.execute('docmanager:open', {path: 'busy.ipynb'});
-    }"""
-    beside.evaluate(save, {**notebook, "nbformat": 4, "nbformat_minor": 4})
+    open_notebook(beside, "busy.ipynb", cells)
     expect(beside.get_by_text("Python 3 (ipykernel) | Idle")).to_be_visible(timeout=LONG)
     expect(beside.locator(".cm-line.fxl-magic-line")).to_have_text(re.compile("^%%windmill_script bash"))
     command(beside, "notebook:run-cell-and-select-next")

@@ -37,6 +37,17 @@ def test_a_flow_that_is_fine() -> None:
     assert ([module["id"] for module in found["document"]["value"]["modules"]], found["problems"]) == (["a", "b"], [])
 
 
+LOOP = """{"value":{"modules":[{"id":"each","value":{"type":"forloopflow","iterator":{"type":"static","value":[1]},
+"modules":[{"id":"one","value":{"type":"identity"}}]}}]}}"""
+
+
+@pytest.mark.parametrize(("folded", "ids"), [(None, ["each", "one"]), (["each"], ["each"])], ids=["open", "folded"])
+def test_loops_are_folded_as_the_page_wants(folded: list[str] | None, ids: list[str]) -> None:
+    """Of a document in JSON too; a folded loop is one box."""
+    found = flow_files.look(LOOP, folded)
+    assert ([node["id"] for node in found["picture"]["nodes"]], found["folded"]) == (ids, folded or [])
+
+
 BROKEN = [
     pytest.param(FLOW, 15, "nowhere", id="an unknown step"),
     pytest.param(FLOW.replace("type: script", "type: skript"), 11, "skript", id="an unknown kind"),

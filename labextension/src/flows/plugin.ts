@@ -1,29 +1,38 @@
-/** Files of flows: a picture beside their text. */
+/** Files of flows: a picture beside their text; and the same picture in outputs. */
 
 import { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
 import { PathExt } from '@jupyterlab/coreutils';
 import { IDocumentManager } from '@jupyterlab/docmanager';
 import { DocumentWidget } from '@jupyterlab/docregistry';
+import { IRenderMimeRegistry } from '@jupyterlab/rendermime';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 
 import { logoIcon } from '../icons';
 import { IFlexwm } from '../tokens';
+import { OPENFLOW, outputs } from './output';
 import { FlowDocument, FlowFactory, FlowView } from './viewer';
 
 const FACTORY = 'Flow';
 const TYPES = [
   { name: 'flow-yaml', displayName: 'Flow (YAML)', extensions: ['.flow.yaml', '.flow.yml'], mimeTypes: ['text/x-yaml'] },
-  { name: 'flow-json', displayName: 'Flow (JSON)', extensions: ['.flow.json'], mimeTypes: ['application/json'] }
+  { name: 'flow-json', displayName: 'Flow (JSON)', extensions: ['.flow.json', '.openflow.json'], mimeTypes: [OPENFLOW, 'application/json'] }
 ];
 
 export const flowsPlugin: JupyterFrontEndPlugin<void> = {
   id: 'flexwm-nb:flows',
-  description: 'Pictures of flow files.',
+  description: 'Pictures of flows, in files and outputs.',
   autoStart: true,
   requires: [IFlexwm, IDocumentManager],
-  optional: [ITranslator],
-  activate: (app: JupyterFrontEnd, { actions }: IFlexwm, documents: IDocumentManager, translator: ITranslator | null) => {
+  optional: [IRenderMimeRegistry, ITranslator],
+  activate: (
+    app: JupyterFrontEnd,
+    { actions }: IFlexwm,
+    documents: IDocumentManager,
+    renderers: IRenderMimeRegistry | null,
+    translator: ITranslator | null
+  ) => {
     const texts = (translator ?? nullTranslator).load('flexwm');
+    renderers?.addFactory(outputs(texts));
     for (const type of TYPES) {
       app.docRegistry.addFileType({ ...type, fileFormat: 'text', icon: logoIcon });
     }

@@ -8,17 +8,9 @@ import { Widget } from '@lumino/widgets';
 import { Actions } from '../actions';
 import { h } from '../dom';
 import { problemOf } from '../engines';
-import { request } from '../request';
-import { IModel, SHEET, Update, graphView } from '../views';
+import { ILooked, Picture } from './picture';
 
 const PAUSE = 300; // milliseconds after the last key before the picture is drawn anew
-
-export interface ILooked {
-  document: Record<string, any> | null;
-  picture: Record<string, any> | null;
-  lines: Record<string, number>;
-  problems: { line: number; message: string; step: string; severity: string }[];
-}
 
 export interface IFlowOptions {
   actions: Actions;
@@ -30,13 +22,9 @@ export interface IFlowOptions {
 }
 
 /** Draws a flow's text. */
-export class FlowView extends Widget implements IModel {
-  readonly state: Record<string, any> = {};
-  readonly ui: Record<string, any> = {};
-
-  private _update: Update | null = null;
+export class FlowView extends Widget {
   private _looked: ILooked | null = null;
-  private _place = h('div', { class: 'fxl-flow-graph' });
+  private _picture = new Picture(step => this._open(step));
   private _problems = h('ul', { class: 'fxl-flow-problems', 'aria-live': 'polite' });
   private _run: HTMLButtonElement;
   private _register: HTMLButtonElement;
@@ -48,31 +36,32 @@ export class FlowView extends Widget implements IModel {
     this._run = h('button', { class: 'jp-Button jp-mod-styled jp-mod-accept', disabled: true, onclick: () => void this._start() }, texts.__('Run'));
     this._register = h('button', { class: 'jp-Button jp-mod-styled', disabled: true, onclick: () => void this._deploy() }, texts.__('Register'));
     const path = h('span', { class: 'fxl-detail' }, _options.path);
-    this.node.append(h('div', { class: 'fxl-head' }, this._run, this._register, path), this._problems, this._place);
-    this._place.attachShadow({ mode: 'open' });
+    this.node.append(h('div', { class: 'fxl-head' }, this._run, this._register, path), this._problems, this._picture.node);
   }
 
   /** Draw a text. */
   async look(text: string): Promise<void> {
     try {
-      this._looked = await request<ILooked>('flow', { method: 'POST', body: { text } });
-      this._draw(this._looked);
+      const found = await this._picture.look(text);
+      if (found) {
+        this._looked = found;
+        this._draw(found);
+      }
     } catch (error) {
       const { what, remedy } = problemOf(error);
       this._problems.replaceChildren(h('li', { 'data-severity': 'error' }, [what, remedy].filter(Boolean).join('. ')));
     }
   }
 
-  /** A click on a step shows its place in the text. */
-  send(message: Record<string, any>): void {
-    const step = message.act === 'open' || message.act === 'node' ? String(message.step ?? '') : '';
+  /** A step that is opened is shown in the text too. */
+  private _open(step: string): void {
     const line = this._looked?.lines[step];
     if (line) {
       this._options.reveal(line);
     }
   }
 
-  private _draw({ document, picture, problems }: ILooked): void {
+  private _draw({ document, problems }: ILooked): void {
     const errors = problems.some(problem => problem.severity === 'error');
     this._run.disabled = this._register.disabled = !document || errors;
     this._problems.replaceChildren(
@@ -85,20 +74,6 @@ export class FlowView extends Widget implements IModel {
         )
       )
     );
-    if (!picture) {
-      return;
-    }
-    Object.assign(this.state, { graph: picture, steps: {} });
-    if (this._update) {
-      this._update({ graph: picture, steps: {} });
-      return;
-    }
-    const place = this._place.shadowRoot!;
-    const sheet = window.document.createElement('style');
-    sheet.textContent = SHEET;
-    const frame = h('div', { class: 'fx' });
-    place.append(sheet, frame);
-    this._update = graphView(this, frame);
   }
 
   private async _deploy(): Promise<void> {

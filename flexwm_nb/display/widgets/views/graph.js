@@ -10,7 +10,8 @@ const MARGIN = 8;
 const STEP = 1.25; // of one zoom
 
 /**
- * The state's `graph` is a placed picture, `steps` says by id how each step stands, `node` is the one that was opened.
+ * The state's `graph` is a placed picture, `steps` says by id how each step stands, `node` is the one that was opened: of a
+ * run with its input and result, of a definition with what it is (`about`), its `inputs` and its code.
  * @type {import("./dom.js").View}
  */
 export function graphView(model, element) {
@@ -212,7 +213,7 @@ export function graphView(model, element) {
     const is = node && node.step === ui.opened ? node : { step: ui.opened, loading: true };
     const look = model.state.steps?.[is.step] ?? {};
     const [word, sign] = STATES[look.state] ?? ["has not run", "·"];
-    const said = [`${sign} ${word}`, look.seconds ? span(look.seconds) : "", look.note, is.worker && `on ${is.worker}`].filter(Boolean).join(" · ");
+    const said = is.about ?? [`${sign} ${word}`, look.seconds ? span(look.seconds) : "", look.note, is.worker && `on ${is.worker}`].filter(Boolean).join(" · ");
     const lines = (is.commands ?? []).map(([text, command]) => {
       const copy = button(text, `Copy: ${command}`, () => copied(copy, command));
       return copy;
@@ -222,6 +223,8 @@ export function graphView(model, element) {
       h("div", { class: "fx-head" }, h("span", { class: "fx-line" }, h("b", { dir: "auto" }, is.step), h("span", { class: "fx-muted" }, ` · ${said}`)), h("span", { class: "fx-actions" }, ...lines, button("close", "Close (Esc)", close))),
       ...(is.loading ? [h("div", { class: "fx-muted" }, "reading…")] : []),
       ...(is.notice ? [h("div", { class: "fx-notice" }, is.notice)] : []),
+      ...part("inputs", is.inputs?.length ? h("pre", { class: "fx-text", dir: "auto" }, is.inputs.join("\n")) : null),
+      ...part("code", is.source && h("pre", { class: "fx-text", dir: "auto", tabindex: "0" }, is.source)),
       ...part("input", is.input && valueView(is.input)),
       ...part("result", is.result && valueView(is.result)),
       ...part("error", is.error && h("pre", { class: "fx-text fx-error", dir: "auto" }, is.error)),
