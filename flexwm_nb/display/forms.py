@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from flexwm_nb.display.tables import Table
-from flexwm_nb.display.wording import PRE, escape
+from flexwm_nb.display.wording import PRE, escape, literal
 
 BARE = re.compile(r"(?:\$(?:res|var):)?[\w./:@%+,-]+", re.ASCII)  # as in views/form_line.js
 PYTHON_WORDS = frozenset({"True", "False", "None", "NaN", "Infinity", "-Infinity"})  # which a line takes for values
@@ -135,7 +135,7 @@ def written(value: Any) -> str:
     """A value as a magic's line takes it: bare where that is clear, else as JSON."""
     if isinstance(value, str) and BARE.fullmatch(value) and value not in PYTHON_WORDS and not _is_json(value):
         return value
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=str)
+    return literal(json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=str))
 
 
 def _is_json(text: str) -> bool:

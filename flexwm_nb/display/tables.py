@@ -7,7 +7,7 @@ from typing import Any
 
 from flexwm_nb.display.wording import escape
 
-CELL = "text-align:left;vertical-align:top;padding:.15em .8em .15em 0;white-space:pre-wrap"
+CELL = "text-align:left;vertical-align:top;padding:.15em .8em .15em 0;white-space:pre-wrap;unicode-bidi:plaintext"
 STATUS = {"ok": "#2e7d32", "warn": "#ef6c00", "fail": "#c62828"}
 GAP = "  "
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from flexwm_nb.display.logs import own_lines
 from flexwm_nb.display.places import lines_of
-from flexwm_nb.display.wording import Face, clean, seconds, short
+from flexwm_nb.display.wording import OVERRIDES, Face, clean, seconds, short
 
 WIDTH = 75  # characters
 AROUND = 2  # source lines shown before and after
@@ -199,7 +199,7 @@ def _shown(arguments: Mapping[str, Any]) -> str:
 
 def _source(origin: Origin, line: int, paint: Any) -> list[str]:
     """The source around a line, numbered as in the cell."""
-    source = (origin.content if origin.shown is None else origin.shown).split("\n")
+    source = (origin.content if origin.shown is None else origin.shown).translate(OVERRIDES).split("\n")
     if not 1 <= line <= len(source):
         return []
     first, last = max(line - AROUND, 1), min(line + AROUND, len(source))

@@ -14,19 +14,25 @@ if TYPE_CHECKING:
 # rich: a notebook; text: a terminal; plain: nothing that differs from run to run (no ids, no times)
 Face = Literal["rich", "text", "plain"]
 
-# what a terminal would obey: colours and other commands, titles and links, single controls but for \t, \n and \r
+# what a terminal would obey: colours and other commands, titles and links, single controls but for \t, \n and \r, and
+# what draws text backwards
 ANSI = re.compile(
     r"\x1b\[[0-9;:?<=>]*[ -/]*[@-~]|\x1b[\]PX^_][^\x07\x1b]*(?:\x07|\x1b\\|$)|\x1b[ -/]*[0-~]?"
-    r"|[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]"
+    r"|[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202d\u202e]"
 )
+OVERRIDES = {0x202D: "\ufffd", 0x202E: "\ufffd"}  # what would draw a text backwards is seen as a sign of its own
+DIRECTIONS = re.compile("[\u202a-\u202e\u2066-\u2069]")
 COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 DONE = frozenset({"success", "failure", "canceled"})
 VERBS = {"success": "ran", "failure": "failed", "canceled": "cancelled"}
 HEAD, TAIL = 4, 6  # characters of an id that are shown
 MUTED = "color:var(--jp-ui-font-color2,#666)"
 MONOSPACE = "font-family:var(--jp-code-font-family,monospace)"
-PRE = f"{MONOSPACE};white-space:pre-wrap;line-height:1.35;margin:.2em 0"
-LINE = f"{MONOSPACE};font-size:.92em"
+PRE = (
+    f"{MONOSPACE};white-space:pre-wrap;overflow-wrap:anywhere;line-height:1.35;margin:.2em 0;"
+    "unicode-bidi:plaintext;text-align:left"
+)
+LINE = f"{MONOSPACE};font-size:.92em;overflow-wrap:anywhere"
 WARNING = "#b26a00"
 MARKS = {"success": "#2e7d32", "failure": "#c62828", "canceled": "#ef6c00", "running": "#1565c0"}
 
@@ -62,7 +68,12 @@ def coloured(text: str) -> str:
 
 def escape(text: object) -> str:
     """Text for HTML."""
-    return html.escape(str(text), quote=True)
+    return html.escape(str(text), quote=True).translate(OVERRIDES)
+
+
+def literal(json_text: str) -> str:
+    """JSON in which what directs text is written out, so that names and values stand in their order."""
+    return DIRECTIONS.sub(lambda found: f"\\u{ord(found[0]):04x}", json_text)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,4 +131,5 @@ class Headline:
         dot = f'<span style="color:{MARKS[self.state]}">●</span> ' if self.state in MARKS else ""
         first, *rest = (escape(word) for word in self.words(face))
         muted = f' · <span style="{MUTED}">{" · ".join(rest)}</span>' if rest else ""
-        return f'<div title="{escape(self.job_id)}" style="{LINE}">{dot}<b>{first}</b>{muted}</div>'
+        named = f'<b style="unicode-bidi:isolate">{first}</b>'
+        return f'<div title="{escape(self.job_id)}" style="{LINE}">{dot}{named}{muted}</div>'

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import re
+
 from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.conftest import SCREENSHOTS
 
 LONG = 60_000  # milliseconds
+NAMELESS = re.compile(
+    r"^\s*- (?:button|textbox|searchbox|spinbutton|combobox|checkbox|slider|tab)\b(?! \").*$", re.MULTILINE
+)
 
 
 def command(page: Page, name: str) -> None:
@@ -41,6 +46,11 @@ def load_extension(page: Page) -> None:
     """Load the extension, and wait until the kernel knows that this page draws widgets."""
     write_cell(page, "%load_ext flexwm_nb")
     expect(write_cell(page, SEEN)).to_contain_text("a page draws widgets", timeout=LONG)
+
+
+def nameless(place: Locator) -> list[str]:
+    """The controls in a place of which a screen reader could not say what they are."""
+    return NAMELESS.findall(place.aria_snapshot())
 
 
 def picture(page: Page, name: str) -> None:

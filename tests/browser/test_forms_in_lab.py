@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.conftest import SEEN_AT, TOKEN
-from tests.browser.helpers import LONG, command, load_extension, picture, save, write_cell
+from tests.browser.helpers import LONG, command, load_extension, nameless, picture, save, write_cell
 
 SCRIPT = """%%windmill_script python3 f/forms/delays
 from datetime import date
@@ -58,6 +58,7 @@ def test_missing_arguments_are_asked_for_and_run_in_the_same_output(opened: Page
     line = cell.locator(".fx-magic")
     expect(line).to_have_text("%windmill_run f/forms/delays -o found worst=3", timeout=LONG)
     picture(opened, "form")
+    assert nameless(cell.locator(".fx-form")) == []
     cell.get_by_role("button", name="Run", exact=True).click()
     expect(cell.locator(".fx-notice").first).to_contain_text("airport: choose one")
     cell.get_by_label("airport").select_option(label="JFK")

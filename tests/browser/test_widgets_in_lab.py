@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.conftest import SEEN_AT, TOKEN
-from tests.browser.helpers import LONG, command, load_extension, picture, save, write_cell
+from tests.browser.helpers import LONG, command, load_extension, nameless, picture, save, write_cell
 from tests.hostile import EVERY
 
 ALERTS: list[str] = []  # what a script that job data smuggled in would have said
@@ -148,6 +148,47 @@ def test_a_flow_is_drawn_opened_folded_and_approved(opened: Page) -> None:
     cell.get_by_role("tab", name="timeline").click()
     expect(cell.get_by_role("row").filter(has_text="each[1]")).to_be_visible()
     picture(opened, "timeline")
+
+
+SEEN = """drawn => drawn.map(one => {
+    const { backgroundColor, backgroundImage, fill, stroke, color, animationName } = getComputedStyle(one);
+    return { backgroundColor, backgroundImage, fill, stroke, color, animationName };
+})"""
+
+
+def test_it_is_seen_in_the_readers_own_colours_without_motion(opened: Page) -> None:
+    """Bars, boxes and their names keep apart from the ground in forced colours; nothing breathes; all has a name."""
+    cell = opened.locator(".jp-Notebook .jp-CodeCell", has_text="f/watch/flow")
+    opened.emulate_media(forced_colors="active", color_scheme="dark", reduced_motion="reduce")
+    try:
+        bars = cell.locator(".fx-ran").evaluate_all(SEEN)
+        assert {bar["backgroundColor"] for bar in bars} == {"rgb(255, 255, 255)"}
+        cell.get_by_role("tab", name="graph").click()
+        boxes = cell.locator(".fx-box").evaluate_all(SEEN)
+        assert {(box["fill"], box["stroke"]) for box in boxes} == {("rgb(0, 0, 0)", "rgb(255, 255, 255)")}
+        assert {sign["animationName"] for sign in cell.locator(".fx-sign").evaluate_all(SEEN)} == {"none"}
+        picture(opened, "forced_colours")
+        assert nameless(cell.locator(".fx-run")) == []
+    finally:
+        opened.emulate_media(forced_colors="none", color_scheme="light", reduced_motion="no-preference")
+
+
+TURNED = """%%windmill_script python3 f/watch/turned -q --arg name=$name
+def main(name: str):
+    print("sent to", name, "(1 of 2)")
+    return {"name": name}
+"""
+
+
+def test_text_that_would_turn_its_line_round_is_seen_as_it_is_sent(opened: Page) -> None:
+    """In JSON it is written out; in the log it is left out; names of another direction stay on their own."""
+    write_cell(opened, 'name = "\u05d3\u05d5\u05d7 \u202egnp.exe"')
+    write_cell(opened, TURNED)
+    view = write_cell(opened, "%windmill_job").locator(".fx-run")
+    line = view.locator(".fx-row", has_text="sent to")
+    expect(line).to_have_text("1sent to \u05d3\u05d5\u05d7 gnp.exe (1 of 2)", timeout=LONG)
+    expect(view.locator(".fx-result .fx-string")).to_have_text('"\u05d3\u05d5\u05d7 \\u202egnp.exe"')
+    assert view.locator(".fx-result .fx-string").evaluate("one => getComputedStyle(one).unicodeBidi") == "isolate"
 
 
 def test_notebook_seven_draws_the_same(opened: Page, lab: str) -> None:

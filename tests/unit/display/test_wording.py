@@ -30,6 +30,14 @@ def test_a_log_line_loses_colours_and_what_was_overwritten() -> None:
     assert wording.clean("10%\r\x1b[32m100%\x1b[0m\r") == "100%"
 
 
+def test_a_text_that_would_be_drawn_backwards_is_shown_as_it_is() -> None:
+    """Marked in HTML, written out in JSON, gone in a terminal's line."""
+    text = "a\u202egnp.exe"
+    assert wording.escape(text) == "a\ufffdgnp.exe"
+    assert wording.literal(f'"{text}"') == '"a\\u202egnp.exe"'
+    assert wording.clean(text) == "agnp.exe"
+
+
 RAN = Headline(
     subject="f/a/b v1 → v2 (+3 −1)", stable="f/a/b", job_id=JOB, language="python3", state="success",
     ran=timedelta(seconds=0.61), queued=timedelta(0), notes=("frame: 2 × 2, 1.2 kB parquet",),

@@ -1,7 +1,7 @@
 /** Terminal output: colours are kept, everything else that a terminal would obey is dropped. */
 
 // colours and other commands, titles and links, and single controls
-const SEQUENCE = /\x1b\[([0-9;:?<=>]*)[ -/]*([@-~])|\x1b[\]PX^_][^\x07\x1b]*(?:\x07|\x1b\\|$)|\x1b[ -/]*[0-~]?|[\x00-\x08\x0b-\x1f\x7f-\x9f]/g;
+const SEQUENCE = /\x1b\[([0-9;:?<=>]*)[ -/]*([@-~])|\x1b[\]PX^_][^\x07\x1b]*(?:\x07|\x1b\\|$)|\x1b[ -/]*[0-~]?|[\x00-\x08\x0b-\x1f\x7f-\x9f\u202d\u202e]/g;
 const LEVELS = [0, 95, 135, 175, 215, 255];
 
 /**
@@ -22,7 +22,7 @@ export function plain(line) {
 /** A line's pieces, each with its colours. @param {string} line @returns {Piece[]} */
 export function pieces(line) {
   const text = overwritten(line);
-  if (!/[\x00-\x08\x0b-\x1f\x7f-\x9f]/.test(text)) return text ? [{ text, classes: [] }] : [];
+  if (!/[\x00-\x08\x0b-\x1f\x7f-\x9f\u202d\u202e]/.test(text)) return text ? [{ text, classes: [] }] : [];
   const found = [];
   let style = {};
   let end = 0;

@@ -40,9 +40,9 @@ export function approvalView(model, element) {
     yes.classList.add("fx-yes");
     const no = button("Refuse", "End it here", () => answer("refuse"));
     const missing = approval.missing > 1 ? ` · ${approval.missing} approvals are missing` : "";
-    const by = approval.approvers.length ? ` · approved by ${approval.approvers.join(", ")}` : "";
+    const by = approval.approvers.length ? [" · approved by ", h("bdi", {}, approval.approvers.join(", "))] : "";
     root.replaceChildren(
-      h("div", {}, h("b", {}, "‖ "), h("b", { dir: "auto" }, approval.step), ` waits for an approval${missing}${by}`),
+      h("div", {}, h("b", {}, "‖ "), h("b", { dir: "auto" }, approval.step), ` waits for an approval${missing}`, by),
       approval.message ? h("div", { class: "fx-question", dir: "auto" }, approval.message) : "",
       h("form", { class: "fx-fields", onsubmit: (event) => { event.preventDefault(); answer("approve"); } }, fields.map(({ label }) => label)),
       h("div", { class: "fx-actions" }, yes, no),
@@ -82,7 +82,7 @@ export function approvalView(model, element) {
     }
     control.addEventListener("input", () => { ui.values[field.name] = read(); });
     const about = field.description ? h("span", { class: "fx-muted", id: `${id}-about`, dir: "auto" }, field.description) : "";
-    const label = h("label", { class: "fx-field" }, h("span", { dir: "auto" }, field.title || field.name, field.required ? h("span", { class: "fx-muted" }, " *") : ""), control, about);
+    const label = h("label", { class: "fx-field" }, h("span", { class: "fx-field-name", title: field.name }, h("bdi", {}, field.title || field.name), field.required ? h("span", { class: "fx-muted" }, " *") : ""), control, about);
     return { field, control, read, label };
   }
 

@@ -25,6 +25,19 @@ export const STATES = {
   skipped: ["left out", "↷"],
 };
 export const DONE = new Set(["success", "failure", "canceled"]);
+const OVERRIDES = /[\u202d\u202e]/g;
+const DIRECTIONS = /[\u202a-\u202e\u2066-\u2069]/g;
+const TYPED = new Set(["INPUT", "TEXTAREA", "OPTION"]); // whose text is a value
+
+/** A text of which no part is drawn backwards: what would turn it round is seen as a sign of its own. */
+export function forthright(text) {
+  return String(text).replace(OVERRIDES, "\ufffd");
+}
+
+/** JSON in which what directs text is written out, so that names and values stand in their order. */
+export function literal(value, indent) {
+  return JSON.stringify(value, null, indent)?.replace(DIRECTIONS, (sign) => `\\u${sign.codePointAt(0).toString(16)}`);
+}
 
 /**
  * An element. Children are elements or texts; `on…` are listeners, null and false attributes are left out.
@@ -42,9 +55,10 @@ export function s(tag, attributes = {}, ...children) {
 function filled(element, attributes, children) {
   for (const [name, value] of Object.entries(attributes)) {
     if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
-    else if (value !== null && value !== undefined && value !== false) element.setAttribute(name, String(value));
+    else if (value !== null && value !== undefined && value !== false) element.setAttribute(name, name === "title" || name === "aria-label" ? forthright(value) : String(value));
   }
-  element.append(...children.flat().filter((child) => child !== null && child !== undefined && child !== false));
+  const parts = children.flat().filter((child) => child !== null && child !== undefined && child !== false);
+  element.append(...parts.map((part) => (part instanceof Node || TYPED.has(element.tagName) ? part : forthright(part))));
   return element;
 }
 
@@ -55,7 +69,8 @@ export function shown(element, visible) {
 
 /** Set text only where it differs, so that selections and screen readers are left alone. */
 export function say(element, text) {
-  if (element.textContent !== text) element.textContent = text;
+  const said = forthright(text);
+  if (element.textContent !== said) element.textContent = said;
 }
 
 /** A span of seconds for people: `0.61 s`, `12.3 s`, `2 min 5 s`, `3 h 4 min`. */

@@ -14,7 +14,7 @@ let counted = 0;
  * @type {import("./dom.js").View}
  */
 export function formView(model, element) {
-  const form = h("form", { class: "fx fx-form", novalidate: "", "aria-label": "Arguments", onsubmit: (event) => { event.preventDefault(); send(); }, onkeydown: keyed });
+  const form = h("form", { class: "fx fx-form", novalidate: "", "aria-label": `Arguments of ${(model.state.magic ?? "").split(" ")[1] ?? "it"}`, onsubmit: (event) => { event.preventDefault(); send(); }, onkeydown: keyed });
   const place = h("div");
   const line = h("code", { class: "fx-magic", dir: "ltr" });
   const copy = button("copy", "Copy the line that does the same", () => void copied(copy, line.textContent));

@@ -247,14 +247,22 @@ function list(schema, given, required, context) {
   const limit = schema.maxItems ?? Infinity;
   function add(value, isNew) {
     const made = control(items, value, true, context);
-    const gone = button("×", "Take it out", () => { controls.delete(row); row.remove(); context.changed(); }, { "aria-label": "Take it out" });
+    const gone = button("×", "Take it out", () => { controls.delete(row); row.remove(); count(); context.changed(); });
     const row = h("div", { class: "fx-list-row", role: "listitem" }, made.element, gone);
     controls.set(row, made);
     rows.append(row);
+    count();
     if (isNew) {
       made.focus();
       context.changed();
     }
+  }
+  /** Say to those who cannot see it which one is which. */
+  function count() {
+    [...controls.keys()].forEach((row, at) => {
+      row.firstElementChild.matches("input, select, textarea") ? row.firstElementChild.setAttribute("aria-label", `item ${at + 1}`) : row.setAttribute("aria-label", `item ${at + 1}`);
+      row.lastElementChild.setAttribute("aria-label", `Take item ${at + 1} out`);
+    });
   }
   const more = button("+ add", "One more", () => controls.size < limit && add(undefined, true));
   for (const value of Array.isArray(given) ? given : []) add(value, false);
@@ -389,7 +397,7 @@ export function fields(schema, given, context) {
     target?.setAttribute("aria-required", String(required.has(name)));
     if (target) target.dataset.field = name;
     const about = property.description ? h("span", { class: "fx-muted", dir: "auto" }, property.description) : "";
-    const title = h("span", { class: "fx-field-name", dir: "auto", title: name }, property.title || name, required.has(name) ? h("span", { class: "fx-muted", title: "needed" }, " *") : "");
+    const title = h("span", { class: "fx-field-name", title: name }, h("bdi", {}, property.title || name), required.has(name) ? h("span", { class: "fx-muted", title: "needed" }, " *") : "");
     const isOne = found.element === target || found.element.classList?.contains("fx-pick");
     const line = h(isOne ? "label" : "div", { class: "fx-field", role: isOne ? null : "group", "aria-label": isOne ? null : property.title || name }, title, h("span", { class: "fx-control" }, found.element), about, wrong);
     return { name, control: found, wrong, line, touched: false };

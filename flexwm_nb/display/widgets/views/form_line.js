@@ -1,4 +1,5 @@
 /** The magic line that does what a form says. */
+import { literal } from "./dom.js";
 
 const PYTHON_WORDS = new Set(["True", "False", "None", "NaN", "Infinity", "-Infinity"]); // Python's, which a line takes for values
 const VARIABLE_NAME = /^[A-Za-z_]\w*$/;
@@ -6,8 +7,8 @@ const BARE = /^(?:\$(?:res|var):)?[\w./:@%+,-]+$/;
 
 /** A value as a magic's line takes it: bare where that is clear, else as JSON. */
 export function written(value) {
-  if (typeof value !== "string") return JSON.stringify(value);
-  return BARE.test(value) && !isJson(value) && !PYTHON_WORDS.has(value) ? value : JSON.stringify(value);
+  if (typeof value !== "string") return literal(value);
+  return BARE.test(value) && !isJson(value) && !PYTHON_WORDS.has(value) ? value : literal(value);
 }
 
 function isJson(text) {

@@ -12,6 +12,7 @@ const COLUMNS = [
   ["language", "Language", (row) => row.language],
   ["by", "By", (row) => row.by],
 ];
+const EXTRA = new Set(["queued", "language", "by"]); // left out where there is no room
 const STATES_IN_ORDER = ["queued", "running", "failure", "canceled", "success"];
 
 /**
@@ -27,7 +28,7 @@ export function jobsView(model, element) {
     h("option", { value: "" }, "all states"), STATES_IN_ORDER.map((state) => h("option", { value: state }, `${STATES[state][1]} ${STATES[state][0]}`)));
   states.value = model.state.filter?.state ?? "";
   const count = h("span", { class: "fx-muted", role: "status" });
-  const head = h("tr", {}, COLUMNS.map(([name, title]) => h("th", { scope: "col", "data-column": name }, h("button", { type: "button", class: "fx-sort", onclick: () => sorted(name) }, title))), h("th", { scope: "col" }, h("span", { class: "fx-unseen" }, "Actions")));
+  const head = h("tr", {}, COLUMNS.map(([name, title]) => h("th", { scope: "col", "data-column": name, class: EXTRA.has(name) ? "fx-extra" : null }, h("button", { type: "button", class: "fx-sort", onclick: () => sorted(name) }, title))), h("th", { scope: "col", class: "fx-job-actions" }, h("span", { class: "fx-unseen" }, "Actions")));
   const body = h("tbody");
   const none = h("div", { class: "fx-muted fx-none" }, "no runs");
   const more = button("older ones", "Show more", () => { more.disabled = true; model.send({ act: "more" }); });
@@ -102,16 +103,16 @@ export function jobsView(model, element) {
     };
     const open = h("button", { type: "button", class: "fx-title fx-open", title: `Show this run below · job ${row.id}`, "aria-pressed": String(row.id === model.state.open), onclick: () => model.send({ act: "open", job: row.id }) },
       h("span", { dir: "auto" }, row.path || short(row.id)));
-    const cancel = DONE.has(row.state) ? null : button("Cancel", "Cancel this run", act("cancel"), { disabled: ui.asked.has(row.id) ? "" : null });
-    const again = row.again ? button("Run again", "Start it once more with the same arguments", () => model.send({ act: "rerun", job: row.id })) : null;
+    const cancel = DONE.has(row.state) ? null : button("Cancel", "Cancel this run", act("cancel"), { "aria-label": `Cancel: ${row.path || short(row.id)}`, disabled: ui.asked.has(row.id) ? "" : null });
+    const again = row.again ? button("Run again", "Start it once more with the same arguments", () => model.send({ act: "rerun", job: row.id }), { "aria-label": `Run again: ${row.path}` }) : null;
     return h("tr", { "data-state": row.state, class: row.id === model.state.open ? "fx-is-open" : null },
       h("td", { class: "fx-job-state" }, h("span", { class: "fx-mark", "aria-hidden": "true" }, sign), ` ${word}`),
       h("td", {}, open),
       h("td", {}, row.created ? moment(row.created) : ""),
       h("td", { class: "fx-numeric" }, row.seconds === null ? "" : span(row.seconds)),
-      h("td", { class: "fx-numeric" }, row.queued === null ? "" : span(row.queued)),
-      h("td", {}, row.language),
-      h("td", { dir: "auto" }, row.by),
+      h("td", { class: "fx-numeric fx-extra" }, row.queued === null ? "" : span(row.queued)),
+      h("td", { class: "fx-extra" }, row.language),
+      h("td", { class: "fx-extra", dir: "auto" }, row.by),
       h("td", { class: "fx-job-actions" }, cancel, again));
   }
 

@@ -42,7 +42,7 @@ export function logView(model, element) {
   const end = button("newest ↓", "Follow the newest lines", () => { follows = true; draw(); });
   const tools = h("span", { class: "fx-tools" }, search, count, back, next, whole, size);
   const list = h("div", { class: "fx-rows" });
-  const pane = h("div", { class: "fx-pane", tabindex: "0", role: "region", "aria-label": "Log lines", onscroll: scrolled }, list);
+  const pane = h("div", { class: "fx-pane", tabindex: "0", role: "group", "aria-label": "Log lines", onscroll: scrolled }, list);
   const floating = h("div", { class: "fx-newest" }, end);
   element.append(h("section", { class: "fx-log" }, h("div", { class: "fx-bar" }, toggle, tools), pane, floating));
 
@@ -169,7 +169,7 @@ export function logView(model, element) {
     const more = text.length > LONGEST ? [h("span", { class: "fx-muted" }, ` … ${(text.length - LONGEST).toLocaleString()} characters more`)] : [];
     const here = current >= 0 && found[current] === at;
     const classes = ["fx-row", deep && "fx-deep", here && "fx-here", ui.query && !here && found.includes(at) && "fx-match"];
-    return h("div", { class: classes.filter(Boolean).join(" "), dir: "auto" }, h("span", { class: "fx-at", "aria-hidden": "true" }, line < base - lines.first ? "" : String(lines.first + line + 1 - base)), ...parts, ...more);
+    return h("div", { class: classes.filter(Boolean).join(" ") }, h("span", { class: "fx-at", "aria-hidden": "true" }, line < base - lines.first ? "" : String(lines.first + line + 1 - base)), h("span", { dir: "auto" }, ...parts), ...more);
   }
 
   function update(changed) {

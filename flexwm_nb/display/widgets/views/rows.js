@@ -37,7 +37,7 @@ export function rowsView(model, element) {
 
   function drawn(row) {
     const [word, sign] = STATES[row.state] ?? ["waits", "…"];
-    const number = row.job ? h("button", { type: "button", class: "fx-title fx-open", title: `Show this run below · job ${row.job}`, onclick: () => model.send({ act: "open", job: row.job }) }, String(row.number)) : String(row.number);
+    const number = row.job ? h("button", { type: "button", class: "fx-title fx-open", title: `Show this run below · job ${row.job}`, "aria-label": `Row ${row.number}: show its run below`, onclick: () => model.send({ act: "open", job: row.job }) }, String(row.number)) : String(row.number);
     return h("tr", { "data-state": row.state || "queued", class: row.job && row.job === model.state.open ? "fx-is-open" : null },
       h("td", {}, number),
       h("td", { class: "fx-job-state" }, h("span", { class: "fx-mark", "aria-hidden": "true" }, sign), ` ${word}`),

@@ -51,6 +51,7 @@ export function runView(model, element) {
     const now = model.state;
     const [word, sign] = STATES[now.state] ?? [now.state, "·"];
     root.dataset.state = now.state;
+    root.setAttribute("aria-label", `Run ${now.subject}`);
     say(dot, sign);
     say(subject, now.subject);
     subject.title = now.subject;
@@ -83,7 +84,7 @@ export function runView(model, element) {
     shown(details, ui.details);
     if (!ui.details) return;
     const now = model.state;
-    const rows = (now.facts ?? []).map(([name, value]) => [name, typeof value === "object" && value !== null ? h("span", {}, moment(value.at), value.by ? ` ${value.by}` : "") : String(value)]);
+    const rows = (now.facts ?? []).map(([name, value]) => [name, typeof value === "object" && value !== null ? h("span", {}, moment(value.at), value.by ? h("span", { dir: "auto" }, ` ${value.by}`) : "") : String(value)]);
     if (now.job) rows.unshift(["job", identity(now.job)]);
     if (now.arguments) rows.push(["arguments", valueView(now.arguments)]);
     details.replaceChildren(h("table", { class: "fx-facts" }, rows.map(([name, value]) => h("tr", {}, h("th", { scope: "row" }, name), h("td", { dir: "auto" }, value)))));
@@ -109,7 +110,7 @@ export function runView(model, element) {
     const { result, error } = model.state;
     outcome.replaceChildren(
       ...(error ? [h("pre", { class: "fx-text fx-error", dir: "auto", tabindex: "0", "aria-label": "Error" }, error.flatMap((line) => [...pieces(line).map(({ text, classes }) => h("span", { class: classes.join(" ") }, text)), "\n"]))] : []),
-      ...(result ? [h("section", { class: "fx-result", "aria-label": "Result" }, valueView(result))] : []),
+      ...(result ? [h("div", { class: "fx-result", role: "group", "aria-label": "Result" }, valueView(result))] : []),
     );
   }
 

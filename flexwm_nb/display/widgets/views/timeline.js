@@ -28,7 +28,7 @@ export function timelineView(model, element) {
         prepared > 0 && h("span", { class: "fx-ready", style: `inset-inline-start:${at(row.start)};width:${at(prepared)}` }),
         h("span", { class: "fx-ran", "data-state": row.state, style: `inset-inline-start:${at(row.ready ?? row.start)};width:${long(row.ready ?? row.start, row.end)}` }),
       ];
-      const name = h("span", { class: "fx-step", role: "rowheader", dir: "auto", style: `padding-inline-start:${row.deep}em` }, `${sign} ${row.label}`);
+      const name = h("span", { class: "fx-step", role: "rowheader", style: `padding-inline-start:${row.deep}em` }, `${sign} `, h("bdi", {}, row.label));
       return h("div", { class: `fx-span${row.critical ? " fx-critical" : ""}`, role: "row", title: said, "aria-label": said }, name, h("span", { class: "fx-track", role: "cell" }, ...bars), h("span", { class: "fx-took", role: "cell" }, span(ran)));
     });
     const hidden = rows.length - SHOWN;

@@ -1,5 +1,5 @@
 /** A value by its kind: records as a table, JSON as a tree that unfolds, text as text, an image as an image. */
-import { button, copied, h } from "./dom.js";
+import { button, copied, h, literal } from "./dom.js";
 
 const AT_ONCE = 100; // children of a node before the next are asked for
 const ROWS = 50; // of a table
@@ -69,12 +69,12 @@ function table({ columns, rows, total }) {
     more.disabled = count >= rows.length;
   }
   add();
-  return h("div", { class: "fx-frame", tabindex: "0", role: "region", "aria-label": "The result, a table" }, h("table", { class: "fx-table" }, h("thead", {}, head), body), more);
+  return h("div", { class: "fx-frame", tabindex: "0", role: "group", "aria-label": "The result, a table" }, h("table", { class: "fx-table" }, h("thead", {}, head), body), more);
 }
 
 function cell(value) {
   if (value === null || value === undefined) return h("td", { class: "fx-muted" }, "–");
-  const text = typeof value === "object" ? JSON.stringify(value) : String(value);
+  const text = typeof value === "object" ? literal(value) : String(value);
   return h("td", { class: typeof value === "number" ? "fx-numeric" : null, dir: "auto", title: text.length > LONG ? "long" : null }, text.slice(0, LONG) + (text.length > LONG ? "…" : ""));
 }
 
@@ -82,19 +82,19 @@ function cell(value) {
 export function tree(value) {
   const copy = button("copy", "Copy it as JSON", () => copied(copy, JSON.stringify(value, null, 2)));
   const isLeaf = value === null || typeof value !== "object";
-  const made = h("div", { class: "fx-tree", role: "tree", "aria-label": "JSON" }, node(null, value, true));
+  const made = h("div", { class: "fx-tree", role: "group", "aria-label": "JSON" }, node(null, value, true));
   return isLeaf ? made : h("div", { class: "fx-copyable" }, made, copy);
 }
 
 function node(name, value, open) {
   const label = name === null ? [] : [h("span", { class: "fx-key", dir: "auto" }, String(name)), ": "];
   if (value === null || typeof value !== "object") {
-    return h("div", { role: "treeitem", class: "fx-leaf" }, ...label, leaf(value));
+    return h("div", { class: "fx-leaf" }, ...label, leaf(value));
   }
   const entries = Array.isArray(value) ? value.map((item, at) => [at, item]) : Object.entries(value);
   const [begin, end] = Array.isArray(value) ? ["[", "]"] : ["{", "}"];
   const size = `${begin} ${entries.length.toLocaleString()} ${end}`;
-  const made = h("details", { role: "treeitem" }, h("summary", {}, ...label, h("span", { class: "fx-muted" }, size)));
+  const made = h("details", {}, h("summary", {}, ...label, h("span", { class: "fx-muted" }, size)));
   let filled = false;
   const fill = () => {
     if (filled || !made.open) return;
@@ -110,7 +110,7 @@ function node(name, value, open) {
 }
 
 function children(entries, from) {
-  const group = h("div", { role: "group", class: "fx-children" });
+  const group = h("div", { class: "fx-children" });
   group.append(...entries.slice(from, from + AT_ONCE).map(([name, value]) => node(name, value, false)));
   const left = entries.length - from - AT_ONCE;
   if (left > 0) {
@@ -121,7 +121,7 @@ function children(entries, from) {
 }
 
 function leaf(value) {
-  const text = typeof value === "string" ? JSON.stringify(value) : String(value);
+  const text = typeof value === "string" ? literal(value) : String(value);
   const made = h("span", { class: `fx-${value === null ? "null" : typeof value}`, dir: "auto" }, text.slice(0, LONG));
   if (text.length <= LONG) return made;
   const all = button(`… ${(text.length - LONG).toLocaleString()} more`, "Show all of it", () => all.replaceWith(text.slice(LONG)));
