@@ -7,7 +7,7 @@ from collections import deque
 
 from flexwm_nb.display.wording import clean
 
-BANNER = re.compile(r"^--- [A-Z0-9 ().]+ CODE EXECUTION ---$")
+BANNER = re.compile(r"^--- [A-Z0-9 ().]+ EXECUTION ---$")
 
 
 class LogTail:

@@ -2,6 +2,8 @@
 
 from datetime import datetime, timezone
 
+import pytest
+
 from flexwm_nb.display.checks import checks
 from flexwm_nb.display.diffs import Diff
 from flexwm_nb.display.live import final_text
@@ -17,6 +19,15 @@ LOG = "job=1 tag=bash\n\n--- BASH CODE EXECUTION ---\none\n\x1b[31mtwo\x1b[0m\n\
 def test_a_log_is_the_scripts_own_lines() -> None:
     """What the engine says above is left out, and so are colours and empty lines."""
     assert own_lines(LOG) == ["one", "two", "three"]
+
+
+@pytest.mark.parametrize(
+    "banner",
+    ["PYTHON (3.12) CODE EXECUTION", "BUN BUNDLE SNAPSHOT EXECUTION", "NATIVE CODE EXECUTION", "FETCH TS EXECUTION"],
+)
+def test_every_language_begins_its_log_with_a_line_of_its_own(banner: str) -> None:
+    """As Windmill writes them; what an installation said before is left out."""
+    assert own_lines(f"job=1\n\n--- BUN INSTALL ---\n\nnothing\n\n--- {banner} ---\n\none") == ["one"]
 
 
 def test_the_tail_of_a_growing_log_is_the_same_however_it_is_cut() -> None:

@@ -7,7 +7,7 @@ const KEPT = 20000; // lines in the page's memory
 const LONGEST = 2000; // characters of a line that are shown
 const SMALL = 10; // lines of the folded panel
 const LARGE = 30;
-const BANNER = /^--- [A-Z0-9 ().]+ CODE EXECUTION ---$/;
+const BANNER = /^--- [A-Z0-9 ().]+ EXECUTION ---$/;
 const OPENS = /^::group::(.*)$/;
 const CLOSES = /^::endgroup::/;
 
