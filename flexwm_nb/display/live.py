@@ -8,7 +8,8 @@ from __future__ import annotations
 import shutil
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextvars import copy_context
 from typing import Any
 
 from flexwm_nb.display.graph import Graph, bundle
@@ -125,6 +126,17 @@ def show_graph(graph: Graph) -> None:
 def show_final(headline: Headline, face: Face, lines: Sequence[str] = (), hidden: int = 0) -> None:
     """Show the line that stays, with the newest log lines."""
     show(final_text(headline, face, lines, hidden), headline.html(face) + log_html(lines, hidden), face)
+
+
+def carried(work: Callable[[], None]) -> Callable[[], None]:
+    """Work for another thread that may tell a page something.
+
+    ipykernel 7.0 knows what a message answers in the context of a request alone, and fails elsewhere.
+    """
+    if getattr(sys.modules.get("ipykernel"), "version_info", ())[:2] != (7, 0):
+        return work
+    context = copy_context()
+    return lambda: context.run(work)
 
 
 def put(bundle: dict[str, str], *, display_id: bool = False) -> Any:

@@ -6,6 +6,7 @@ import threading
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from flexwm_nb.display.live import carried
 from flexwm_nb.stages.watcher import Watcher
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ class Desk:
     def ask(self) -> None:
         """Find out whether a page draws widgets; its answer comes when it comes. Takes a thread: the import is slow."""
         if self.session.face == "rich":
-            threading.Thread(target=self._ask, name="flexwm-page", daemon=True).start()
+            threading.Thread(target=carried(self._ask), name="flexwm-page", daemon=True).start()
 
     def _ask(self) -> None:
         try:

@@ -13,6 +13,8 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, Protocol
 
+from flexwm_nb.display.live import carried
+
 if TYPE_CHECKING:
     from flexwm_nb.models.jobs import JobUpdate
 
@@ -48,13 +50,13 @@ class Watcher:
 
     def do(self, work: Callable[[], None]) -> None:
         """Do something that waits for the engine, soon, elsewhere."""
-        self._pool.submit(work)
+        self._pool.submit(carried(work))
 
     def follow(self, watched: Watched, events: Iterable[JobUpdate]) -> None:
         """Follow a run to its end."""
         with self._change:
             if self._thread is None:
-                self._thread = threading.Thread(target=self._watch, name="flexwm-watch", daemon=True)
+                self._thread = threading.Thread(target=carried(self._watch), name="flexwm-watch", daemon=True)
                 self._thread.start()
         self._items.put((watched, BEGIN))
         threading.Thread(target=self._read, args=(watched, events), name="flexwm-events", daemon=True).start()

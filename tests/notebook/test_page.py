@@ -28,11 +28,23 @@ class Page(Kernel):
         super().__init__(*parts)
         self.comms: list[str] = []
         self.told: list[dict[str, Any]] = []
+        self.subshell = ""
+
+    def open_subshell(self) -> None:
+        """Let clicks take a way of their own where the kernel has one, as JupyterLab does."""
+        self.client.kernel_info()
+        told = self.client.get_shell_msg(timeout=SECONDS)["content"]
+        if "kernel subshells" in told.get("supported_features", ()):
+            self.client.control_channel.send(self.client.session.msg("create_subshell_request", {}))
+            self.subshell = self.client.get_control_msg(timeout=SECONDS)["content"]["subshell_id"]
 
     def send(self, comm: str, act: str) -> None:
         """Send an action of a widget."""
         content = {"comm_id": comm, "data": {"method": "custom", "content": {"act": act}}}
-        self.client.shell_channel.send(self.client.session.msg("comm_msg", content))
+        message = self.client.session.msg("comm_msg", content)
+        if self.subshell:
+            message["header"]["subshell_id"] = self.subshell
+        self.client.shell_channel.send(message)
 
     def see(self, kind: str, content: dict[str, Any]) -> None:
         """Answer for each widget that is opened, and note what it is told."""
