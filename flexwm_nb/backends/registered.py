@@ -10,6 +10,7 @@ import json
 import os
 import warnings
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +32,15 @@ def folder() -> Path:
         return Path(platformdirs.user_runtime_dir(APPLICATION)) / "engines"
 
 
-def register(endpoint: Endpoint) -> Path:
+@dataclass(frozen=True, slots=True)
+class Noted:
+    """An engine that a program has opened."""
+
+    endpoint: Endpoint
+    store: Path | None = None  # of a local one, by which it is found again after it was started anew
+
+
+def register(endpoint: Endpoint, store: Path | None = None) -> Path:
     """Note an engine on this machine that this process has opened; the note's file. Raises OSError."""
     directory = folder()
     directory.mkdir(mode=PRIVATE_FOLDER, parents=True, exist_ok=True)
@@ -43,6 +52,7 @@ def register(endpoint: Endpoint) -> Path:
         "token": endpoint.token,
         "socket": str(endpoint.socket) if endpoint.socket else None,
         "version": endpoint.version,
+        "store": str(store) if store else None,
     }
     key = hashlib.sha256(f"{endpoint.url} {endpoint.workspace}".encode()).hexdigest()[:16]
     path = directory / f"{os.getpid()}-{key}.json"
@@ -59,27 +69,32 @@ def forget(path: Path) -> None:
     path.unlink(missing_ok=True)
 
 
-def registered() -> Iterator[Endpoint]:
+def registered() -> Iterator[Noted]:
     """The engines whose notes can be trusted and whose processes live; what others left behind is removed."""
     directory = folder()
     for path in sorted(directory.glob("*.json")) if directory.is_dir() else ():
         found = _read(path)
         if found is None:
             continue
-        pid, endpoint = found
+        pid, noted = found
         if is_alive(pid):
-            yield endpoint
+            yield noted
         else:
             forget(path)
 
 
-def _read(path: Path) -> tuple[int, Endpoint] | None:
+def _read(path: Path) -> tuple[int, Noted] | None:
     """What a note says; None where it is not this user's alone, or no note."""
     found = private_files.read(path)
     try:
-        return None if found is None else (int(found["pid"]), _endpoint(found))
+        return None if found is None else (int(found["pid"]), _noted(found))
     except (ValueError, KeyError, TypeError):
         return None
+
+
+def _noted(found: Mapping[str, Any]) -> Noted:
+    store = found.get("store")
+    return Noted(_endpoint(found), Path(store) if store else None)
 
 
 def _endpoint(found: Mapping[str, Any]) -> Endpoint:

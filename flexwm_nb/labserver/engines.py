@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
+from flexwm_nb.backends import runtime_file
 from flexwm_nb.backends.local import LocalBackend
-from flexwm_nb.backends.registered import registered
+from flexwm_nb.backends.process import is_alive
+from flexwm_nb.backends.registered import Noted, registered
 from flexwm_nb.backends.remote import RemoteBackend
 from flexwm_nb.client.endpoint import Endpoint, Reopen
 from flexwm_nb.config import Config
@@ -62,9 +64,11 @@ class Engines:
     def _known(self) -> list[KnownEngine]:
         local, url = _described_local()
         found = {LOCAL: local}
-        for endpoint in registered():
-            if endpoint.url != url:
-                found.setdefault(name_of(endpoint), _described(endpoint))
+        for noted in registered():
+            name = _name_of(noted)
+            endpoint = _found_again(noted)
+            if name not in found and endpoint is not None and endpoint.url != url:
+                found[name] = _described(endpoint, name, noted.store)
         try:
             config = Config()
         except FlexwmError:  # the local engine's entry tells
@@ -76,7 +80,8 @@ class Engines:
 
     def _described_remote(self, config: Config) -> KnownEngine:
         try:
-            return _described(self._configured(config))
+            endpoint = self._configured(config)
+            return _described(endpoint, _key(endpoint.url, endpoint.workspace))
         except FlexwmError as problem:
             host = urlsplit(config.target).netloc
             return KnownEngine(
@@ -100,8 +105,9 @@ class Engines:
             if endpoint is None:
                 raise EngineError("The local engine does not run", remedy="Start it with the button in the sidebar")
             return endpoint
-        for endpoint in registered():
-            if name_of(endpoint) == name:
+        for noted in registered():
+            endpoint = _found_again(noted) if _name_of(noted) == name else None
+            if endpoint is not None:
                 return endpoint
         config = Config()
         if config.target.startswith("http") and name == _key(config.target, config.workspace):
@@ -136,12 +142,35 @@ class Found:
         raise EngineError("The page does not stop engines", remedy="Use flexwm stop")
 
 
-def name_of(endpoint: Endpoint) -> str:
-    """What an engine is called in URLs; the same for as long as its address and workspace are."""
-    return _key(endpoint.url, endpoint.workspace)
+def _name_of(noted: Noted) -> str:
+    """What an engine is called in URLs: a local one by its store, as its address changes with each start."""
+    endpoint = noted.endpoint
+    return _key(endpoint.url if noted.store is None else str(noted.store), endpoint.workspace)
+
+
+def _found_again(noted: Noted) -> Endpoint | None:
+    """Where an engine is now; None for a local one that has left, and for this user's own, which is listed anyway.
+
+    It is only looked up: whether another store's server fits is the business of the kernels that use it.
+    """
+    if noted.store is None:
+        return noted.endpoint
+    runtime = runtime_file.read(noted.store)
+    if runtime is None or not is_alive(runtime.pid) or noted.store == _own_store():
+        return None
+    socket = Path(runtime.socket) if runtime.socket and Path(runtime.socket).is_socket() else None
+    return replace(noted.endpoint, url=runtime.url, token=runtime.token, socket=socket, version=runtime.version)
+
+
+def _own_store() -> Path | None:
+    try:
+        return _local().store.expanduser().absolute()
+    except FlexwmError:  # its entry tells what is wrong
+        return None
 
 
 def _key(url: str, workspace: str) -> str:
+    """The same for as long as these two are."""
     return hashlib.sha256(f"{url.rstrip('/')} {workspace}".encode()).hexdigest()[:12]
 
 
@@ -149,22 +178,15 @@ def _local() -> Config:
     return Config(engine=LOCAL)
 
 
-def _described(endpoint: Endpoint) -> KnownEngine:
+def _described(endpoint: Endpoint, name: str, store: Path | None = None) -> KnownEngine:
     return KnownEngine(
-        name=name_of(endpoint),
+        name=name,
         kind=endpoint.kind,
-        title=_title(endpoint),
+        title=urlsplit(endpoint.url).netloc if store is None else f"local engine in {store.name}",
         workspace=endpoint.workspace,
         state="running",
         version=endpoint.version,
     )
-
-
-def _title(endpoint: Endpoint) -> str:
-    """What people call it: its host, or the folder of a local engine's store."""
-    if endpoint.kind == LOCAL and endpoint.socket is not None:
-        return f"local engine in {endpoint.socket.parent.name}"
-    return urlsplit(endpoint.url).netloc
 
 
 def _described_local() -> tuple[KnownEngine, str | None]:

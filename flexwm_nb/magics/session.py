@@ -253,10 +253,13 @@ def _only(matching: list[str], part: str) -> str:
 
 
 def _share(engine: Engine) -> None:
-    """Let the Jupyter server of this user find an engine that this kernel has started for itself."""
+    """Let the Jupyter server of this user find an engine that this kernel has opened, except for a remote one, whose
+    token is no business of a file.
+    """
     from flexwm_nb.backends import registered
 
     endpoint = engine.client.endpoint
-    if endpoint.kind == "managed":
+    if endpoint.kind != "remote":
+        store = engine.log.parent if endpoint.kind == "local" and engine.log else None
         with suppress(OSError):  # without it the sidebar alone misses the engine
-            registered.register(endpoint)
+            registered.register(endpoint, store)

@@ -10,11 +10,11 @@ import { Engines, problemOf } from './engines';
 import { request } from './request';
 import { Item } from './sidebar/rows';
 
-/** Opens what has a panel of its own. */
+/** Opens what has a panel of its own; it stays with its engine, the one that is shown where none is named. */
 export interface IPanels {
-  job(id: string): void;
-  form(item: Item): void;
-  history(item: Item): void;
+  job(id: string, engine?: string): void;
+  form(item: Item, engine?: string): void;
+  history(item: Item, engine?: string): void;
 }
 
 export class Actions {
@@ -102,35 +102,35 @@ export class Actions {
   }
 
   /** Start a runnable with arguments; the new job's panel opens. */
-  async run(item: Item, args: Record<string, unknown>): Promise<void> {
+  async run(item: Item, args: Record<string, unknown>, engine?: string): Promise<void> {
     const kind = item.kind === 'flow' ? 'f' : 'p';
-    await this._start(`jobs/run/${kind}/${Actions.path(item)}`, args);
+    await this._start(`jobs/run/${kind}/${Actions.path(item)}`, args, engine);
   }
 
-  /** Start a job's runnable once more, with the same arguments. */
-  async rerun(id: string): Promise<void> {
+  /** Start a job's runnable once more, with the same arguments, on the same engine. */
+  async rerun(id: string, engine = this.engines.current?.name): Promise<void> {
     await this.attempt(async () => {
-      const job = await this.engines.ask<IJob & { raw_flow?: unknown }>(`jobs_u/get/${id}`, { query: { no_logs: true } });
+      const asked = { engine, query: { no_logs: true } };
+      const job = await this.engines.ask<IJob & { raw_flow?: unknown }>(`jobs_u/get/${id}`, asked);
       const args = job.args ?? {};
       if (job.job_kind === 'preview') {
         const body = { language: job.language, content: job.raw_code, path: job.script_path, args };
-        return this._started(await this.engines.ask<string>('jobs/run/preview', { method: 'POST', body }));
+        return this._begin('jobs/run/preview', body, engine);
       }
       if (job.job_kind === 'flowpreview') {
-        const body = { value: job.raw_flow, path: job.script_path, args };
-        return this._started(await this.engines.ask<string>('jobs/run/preview_flow', { method: 'POST', body }));
+        return this._begin('jobs/run/preview_flow', { value: job.raw_flow, path: job.script_path, args }, engine);
       }
       const target = isFlow(job) ? `f/${job.script_path}` : `h/${job.script_hash}`;
-      return this._started(await this.engines.ask<string>(`jobs/run/${target}`, { method: 'POST', body: args }));
+      return this._begin(`jobs/run/${target}`, args, engine);
     });
   }
 
-  /** Cancel a job that has not ended. */
-  async cancel(ids: readonly string[]): Promise<void> {
+  /** Cancel jobs of an engine that have not ended. */
+  async cancel(ids: readonly string[], engine = this.engines.current?.name): Promise<void> {
     const body = { reason: 'cancelled in JupyterLab' };
     await this.attempt(async () => {
       await Promise.all(
-        ids.map(id => this.engines.ask(`jobs_u/queue/cancel/${id}`, { method: 'POST', body }).catch(gone))
+        ids.map(id => this.engines.ask(`jobs_u/queue/cancel/${id}`, { method: 'POST', body, engine }).catch(gone))
       );
       this._done.emit();
     });
@@ -138,6 +138,7 @@ export class Actions {
 
   /** Take a script or flow out of use; it is kept, and can be restored. */
   async archive(item: Item): Promise<void> {
+    const engine = this.engines.current?.name;
     const path = Actions.path(item);
     const title = this._texts.__('Archive %1?', path);
     const body = this._texts.__('It cannot be run any more. Its versions and runs are kept.');
@@ -145,11 +146,12 @@ export class Actions {
       return;
     }
     const target = item.kind === 'flow' ? `flows/archive/${path}` : `scripts/archive/p/${path}`;
-    await this._change(target, 'POST', item.kind === 'flow' ? { archived: true } : {});
+    await this._change(target, 'POST', item.kind === 'flow' ? { archived: true } : {}, engine);
   }
 
   /** Remove something for good. */
   async remove(item: Item): Promise<void> {
+    const engine = this.engines.current?.name;
     const path = Actions.path(item);
     const body = this._texts.__('It is removed for good, with all its versions.');
     if (!(await confirmed(this._texts.__('Delete %1?', path), body, this._texts.__('Delete')))) {
@@ -162,7 +164,7 @@ export class Actions {
     };
     const target = targets[item.kind];
     if (target) {
-      await this._change(target[0], target[1], target[1] === 'POST' ? {} : undefined);
+      await this._change(target[0], target[1], target[1] === 'POST' ? {} : undefined, engine);
     }
   }
 
@@ -178,23 +180,23 @@ export class Actions {
   async tell(engine: string, id: string, message: Record<string, unknown>): Promise<void> {
     const found = await request<{ job?: string }>(`e/${engine}/feed/${id}`, { method: 'POST', body: message });
     if (found.job) {
-      this._started(found.job);
+      this._started(found.job, engine);
     }
   }
 
   /** Register a flow's document under a path. */
   async register(path: string, document: Record<string, any>): Promise<void> {
-    const engine = this.engines.current;
+    const engine = this.engines.current?.name ?? 'local';
     const made = await request<{ text: string }>('yaml', { method: 'POST', body: { value: document } });
     const body = { kind: 'flow', path, content: made.text };
-    const found = await request<{ text: string }>(`e/${engine?.name}/register`, { method: 'POST', body });
+    const found = await request<{ text: string }>(`e/${engine}/register`, { method: 'POST', body });
     Notification.success(found.text, { autoClose: 3000 });
     this._done.emit();
   }
 
   /** Start a flow's document that is not registered. */
-  async preview(path: string, document: Record<string, any>, args: Record<string, unknown>): Promise<void> {
-    await this._start('jobs/run/preview_flow', { value: document.value, path, args });
+  async preview(path: string, document: Record<string, any>, args: Record<string, unknown>, engine?: string): Promise<void> {
+    await this._start('jobs/run/preview_flow', { value: document.value, path, args }, engine);
   }
 
   /** Do something with an engine; what goes wrong is shown, with what to do. */
@@ -209,20 +211,24 @@ export class Actions {
     }
   }
 
-  private async _change(path: string, method: 'POST' | 'DELETE', body: unknown): Promise<void> {
+  private async _change(path: string, method: 'POST' | 'DELETE', body: unknown, engine?: string): Promise<void> {
     await this.attempt(async () => {
-      await this.engines.ask(path, { method, body });
+      await this.engines.ask(path, { method, body, engine });
       this._done.emit();
     });
   }
 
-  private async _start(path: string, body: Record<string, unknown>): Promise<void> {
-    await this.attempt(async () => this._started(await this.engines.ask<string>(path, { method: 'POST', body })));
+  private async _start(path: string, body: Record<string, unknown>, engine = this.engines.current?.name): Promise<void> {
+    await this.attempt(() => this._begin(path, body, engine));
   }
 
-  private _started(id: string): void {
+  private async _begin(path: string, body: Record<string, unknown>, engine?: string): Promise<void> {
+    this._started(await this.engines.ask<string>(path, { method: 'POST', body, engine }), engine);
+  }
+
+  private _started(id: string, engine?: string): void {
     this._done.emit();
-    this.panels?.job(id);
+    this.panels?.job(id, engine);
   }
 
   private async _source(item: Item): Promise<string> {

@@ -16,11 +16,14 @@ const LISTS: Record<Exclude<SectionName, 'jobs'>, string> = {
   schedules: 'schedules/list',
   resources: 'resources/list'
 };
-const SLOWER = 12; // looks at jobs for one at everything else
 
 export interface IDataOptions {
   /** Milliseconds between two looks at the jobs. */
   interval: number;
+  /** Milliseconds between two looks at most, where the engine does not answer. */
+  slowest: number;
+  /** Milliseconds between two looks at everything else. */
+  lists: number;
   /** Jobs that are read at once. */
   page: number;
 }
@@ -35,7 +38,7 @@ export class Data {
   private _poll: Poll;
   private _wanted = new Set<SectionName>();
   private _shown = '';
-  private _looks = 0;
+  private _listsDue = 0;
   private _readingOlder = false;
 
   constructor(
@@ -44,7 +47,7 @@ export class Data {
   ) {
     this._poll = new Poll({
       name: 'flexwm-nb:jobs',
-      frequency: { interval: _options.interval, backoff: true, max: 60_000 },
+      frequency: frequency(_options),
       standby: 'when-hidden',
       factory: () => this._look()
     });
@@ -57,8 +60,11 @@ export class Data {
 
   /** How often, and how many. */
   set options(options: IDataOptions) {
-    this._options = options;
-    this._poll.frequency = { ...this._poll.frequency, interval: options.interval };
+    if (JSON.stringify(options) !== JSON.stringify(this._options)) {
+      this._options = options;
+      this._poll.frequency = frequency(options);
+      void this.refresh();
+    }
   }
 
   /** Read these sections from now on, beside the jobs. */
@@ -79,7 +85,7 @@ export class Data {
 
   /** Look at everything once more, now. */
   async refresh(): Promise<void> {
-    this._looks = 0;
+    this._listsDue = 0;
     await this._engines.look();
     await this._poll.refresh();
   }
@@ -91,19 +97,55 @@ export class Data {
       return;
     }
     this._readingOlder = true;
+    const engine = this._engines.current?.name;
     try {
       const before = jobs[jobs.length - 1].created_at;
       const found = await this._jobs({ created_before: before });
+      if (engine !== this._engines.current?.name) {
+        return; // another one is shown meanwhile
+      }
       const known = new Set(jobs.map(job => job.id));
       const fresh = found.filter(job => !known.has(job.id));
       this.held.jobs = [...jobs, ...fresh];
       this.older = fresh.length > 0 && found.length >= this._options.page;
       this._changed.emit();
     } catch (error) {
-      this._fail(error);
+      this._fail(error, engine);
     } finally {
       this._readingOlder = false;
     }
+  }
+
+  /** Which engine has some of these jobs among its newest: the one that is shown, if it has. */
+  async engineWith(ids: ReadonlySet<string>): Promise<string | undefined> {
+    const running = this._engines.all.filter(({ state }) => state === 'running').map(({ name }) => name);
+    const shown = this._engines.current?.name;
+    for (const engine of running.sort((a, b) => Number(b === shown) - Number(a === shown))) {
+      const jobs = engine === shown && this.held.jobs ? this.held.jobs : await this._jobs({}, engine).catch(() => []);
+      if (jobs.some(({ id }) => ids.has(id))) {
+        return engine;
+      }
+    }
+    return undefined;
+  }
+
+  /** Those of these jobs that have not ended, by the engines that have them. Throws RequestFailed where none answers. */
+  async goingOn(ids: ReadonlySet<string>): Promise<Map<string, string[]>> {
+    const running = this._engines.all.filter(({ state }) => state === 'running');
+    const found = new Map<string, string[]>();
+    let failed: unknown = null;
+    for (const { name } of ids.size ? running : []) {
+      try {
+        const jobs = await this._engines.ask<IJob[]>('jobs/queue/list', { query: { per_page: MOST }, engine: name });
+        found.set(name, jobs.map(({ id }) => id).filter(id => ids.has(id)));
+      } catch (error) {
+        failed = error;
+      }
+    }
+    if (failed && !found.size) {
+      throw failed;
+    }
+    return found;
   }
 
   private async _look(): Promise<void> {
@@ -113,7 +155,11 @@ export class Data {
     if (this._engines.current?.state !== 'running') {
       return;
     }
-    const others = this._looks++ % SLOWER === 0 ? [...this._wanted] : [];
+    const now = Date.now();
+    const others = now >= this._listsDue ? [...this._wanted] : [];
+    if (others.length) {
+      this._listsDue = now + this._options.lists;
+    }
     await Promise.all([this._readJobs(), ...others.map(name => this._read(name))]);
     if (this.problem) {
       throw new Error(this.problem.what); // so that the next look comes later
@@ -121,34 +167,42 @@ export class Data {
   }
 
   private async _readJobs(): Promise<void> {
+    const engine = this._engines.current?.name;
     try {
       const found = await this._jobs({});
+      if (engine !== this._engines.current?.name) {
+        return;
+      }
       const kept = merged(this.held.jobs ?? [], found);
       this.older = kept.length > found.length ? this.older : found.length >= this._options.page;
       const same = JSON.stringify(kept) === JSON.stringify(this.held.jobs);
       this.held.jobs = kept;
       this._succeed(!same);
     } catch (error) {
-      this._fail(error);
+      this._fail(error, engine);
     }
   }
 
-  private _jobs(query: Record<string, string>): Promise<IJob[]> {
+  private _jobs(query: Record<string, string>, engine?: string): Promise<IJob[]> {
     const given = { per_page: this._options.page, job_kinds: KINDS, has_null_parent: true, ...query };
-    return this._engines.ask<IJob[]>('jobs/list', { query: given });
+    return this._engines.ask<IJob[]>('jobs/list', { query: given, engine });
   }
 
   private async _read(section: SectionName): Promise<void> {
     if (section === 'jobs' || this._engines.current?.state !== 'running') {
       return;
     }
+    const engine = this._engines.current.name;
     try {
-      const found = await this._engines.ask<any[]>(LISTS[section], { query: { per_page: MOST } });
+      const found = await this._engines.ask<any[]>(LISTS[section], { query: { per_page: MOST }, engine });
+      if (engine !== this._engines.current.name) {
+        return;
+      }
       const changed = JSON.stringify(found) !== JSON.stringify(this.held[section]);
       this.held[section] = found;
       this._succeed(changed);
     } catch (error) {
-      this._fail(error);
+      this._fail(error, engine);
     }
   }
 
@@ -159,27 +213,37 @@ export class Data {
     }
   }
 
-  private _fail(error: unknown): void {
-    this.problem = problemOf(error);
-    this._changed.emit();
+  private _fail(error: unknown, engine?: string): void {
+    if (engine === this._engines.current?.name) {
+      this.problem = problemOf(error);
+      this._changed.emit();
+    }
   }
 
   private _engineChanged(): void {
     const engine = this._engines.current;
     const shown = engine ? `${engine.name} ${engine.state}` : '';
     if (shown !== this._shown) {
+      const isAnother = shown.split(' ')[0] !== this._shown.split(' ')[0];
       this._shown = shown;
       this.problem = null;
-      if (engine?.state === 'running') {
+      if (isAnother || engine?.state === 'running') {
         for (const name of Object.keys(this.held) as SectionName[]) {
           delete this.held[name];
         }
-        this._looks = 0;
+        this.older = false;
+      }
+      if (engine?.state === 'running') {
+        this._listsDue = 0;
         void this._poll.refresh();
       }
     }
     this._changed.emit();
   }
+}
+
+function frequency({ interval, slowest }: IDataOptions): { interval: number; backoff: boolean; max: number } {
+  return { interval, backoff: true, max: Math.max(interval, slowest) };
 }
 
 /** The newest jobs before those that were known already; what was read anew counts. */

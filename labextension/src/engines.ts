@@ -23,6 +23,11 @@ interface IEngines {
   engines: IEngine[];
 }
 
+/** A request to an engine: the named one, else the one that is shown. */
+export interface IAskOptions extends IRequestOptions {
+  engine?: string;
+}
+
 /** The protocol that this page speaks with the Jupyter server's half of the extension. */
 export const PROTOCOL = 1;
 
@@ -58,10 +63,24 @@ export class Engines {
     return this._problem ?? this.current?.problem ?? null;
   }
 
+  /** The preferred engine where there is no such one. */
+  get missing(): string {
+    const isThere = this._all.some(engine => [engine.name, engine.title].includes(this._preferred));
+    return this._all.length && !isThere ? this._preferred : '';
+  }
+
+  /** An engine by its name; the one that is shown where none is named. */
+  find(name = ''): IEngine | undefined {
+    return name ? this._all.find(engine => engine.name === name) : this.current;
+  }
+
   /** Prefer an engine by its name or host, until another one is chosen by hand. */
   prefer(name: string): void {
-    this._preferred = name;
-    this._changed.emit();
+    if (name !== this._preferred) {
+      this._preferred = name;
+      this._chosen = '';
+      this._changed.emit();
+    }
   }
 
   /** Show another engine. */
@@ -89,11 +108,12 @@ export class Engines {
     await this.look();
   }
 
-  /** Ask the engine that is shown. Throws RequestFailed; looks anew where the engine went away. */
-  async ask<T>(path: string, options: IRequestOptions = {}): Promise<T> {
-    const engine = this.current;
+  /** Ask an engine. Throws RequestFailed; looks anew where the engine went away. */
+  async ask<T>(path: string, { engine: name, ...options }: IAskOptions = {}): Promise<T> {
+    const engine = this.find(name);
     if (!engine) {
-      throw new RequestFailed({ code: 'no-engine', what: 'There is no engine', why: null, remedy: null }, 0);
+      const what = name ? 'The engine is not there any more' : 'There is no engine';
+      throw new RequestFailed({ code: 'no-engine', what, why: null, remedy: null }, 0);
     }
     try {
       return await request<T>(`e/${engine.name}/api/w/${engine.workspace}/${path}`, options);

@@ -42,12 +42,12 @@ export const noticesPlugin: JupyterFrontEndPlugin<void> = {
       return found.some(({ jobs }) => jobs.includes(id));
     }
 
-    async function tell(job: IJob): Promise<void> {
+    async function tell(job: IJob, engine?: string): Promise<void> {
       if (!wanted || !(await isOurs(job.id).catch(() => false))) {
         return;
       }
       const name = nameOf(job);
-      const actions = [{ label: texts.__('Open'), callback: () => shared.actions.panels?.job(job.id) }];
+      const actions = [{ label: texts.__('Open'), callback: () => shared.actions.panels?.job(job.id, engine) }];
       if (stateOf(job) === 'success') {
         Notification.success(texts.__('%1 has ended', name), { autoClose: 6000, actions });
       } else {
@@ -60,7 +60,7 @@ export const noticesPlugin: JupyterFrontEndPlugin<void> = {
         if (!isDone(job)) {
           going.add(job.id);
         } else if (going.delete(job.id) && (stateOf(job) === 'failure' || (job.duration_ms ?? 0) >= LONG)) {
-          void tell(job);
+          void tell(job, shared.engines.current?.name);
         }
       }
     });

@@ -12,6 +12,7 @@ import { IFlexwm } from './tokens';
 
 const ID = 'flexwm-nb:plugin';
 const LEAST_INTERVAL = 5; // seconds
+const DEFAULTS = { interval: LEAST_INTERVAL * 1000, slowest: 60_000, lists: 60_000, page: 50 };
 
 export const sharedPlugin: JupyterFrontEndPlugin<IFlexwm> = {
   id: ID,
@@ -21,14 +22,19 @@ export const sharedPlugin: JupyterFrontEndPlugin<IFlexwm> = {
   optional: [INotebookTracker, ISettingRegistry, ITranslator],
   activate: (_: JupyterFrontEnd, notebooks: INotebookTracker | null, settings: ISettingRegistry | null, translator: ITranslator | null) => {
     const engines = new Engines();
-    const data = new Data(engines, { interval: LEAST_INTERVAL * 1000, page: 50 });
+    const data = new Data(engines, DEFAULTS);
     const actions = new Actions(engines, notebooks, (translator ?? nullTranslator).load('flexwm'));
     actions.done.connect(() => void data.refresh());
     void settings?.load(ID).then(found => {
       const apply = (): void => {
         engines.prefer(String(found.composite.engine ?? ''));
-        const seconds = Math.max(Number(found.composite.refreshSeconds), LEAST_INTERVAL);
-        data.options = { interval: seconds * 1000, page: Number(found.composite.jobsShown) };
+        data.options = {
+          interval: milliseconds(found.composite.refreshSeconds),
+          slowest: milliseconds(found.composite.slowestSeconds),
+          lists: milliseconds(found.composite.listSeconds),
+          page: Number(found.composite.jobsShown)
+        };
+        document.body.dataset.fxlColours = String(found.composite.colours);
       };
       found.changed.connect(apply);
       apply();
@@ -36,3 +42,7 @@ export const sharedPlugin: JupyterFrontEndPlugin<IFlexwm> = {
     return { engines, data, actions };
   }
 };
+
+function milliseconds(seconds: unknown): number {
+  return Math.max(Number(seconds), LEAST_INTERVAL) * 1000;
+}

@@ -60,7 +60,9 @@ def lab(lab_folder: Path) -> Iterator[str]:
         "JUPYTER_CONFIG_DIR": str(folder / "config"),
         "JUPYTER_RUNTIME_DIR": str(folder / "runtime"),
         "JUPYTERLAB_SETTINGS_DIR": str(folder / "settings"),
+        "XDG_RUNTIME_DIR": str(folder / "run"),
     }
+    (folder / "run").mkdir(mode=0o700)
     for name, setting in SETTINGS.items():
         file = folder / "settings" / "@jupyterlab" / f"{name}.jupyterlab-settings"
         file.parent.mkdir(parents=True, exist_ok=True)

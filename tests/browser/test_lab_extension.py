@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -66,6 +70,29 @@ def use_theme(page: Page, name: str) -> None:
     """Change to the light or dark theme, and wait until it is there."""
     page.evaluate("theme => window.jupyterapp.commands.execute('apputils:change-theme', {theme})", f"JupyterLab {name}")
     expect(page.locator("body")).to_have_attribute("data-jp-theme-name", f"JupyterLab {name}", timeout=LONG)
+
+
+def start_notebook(page: Page, name: str, sources: list[str]) -> None:
+    """Open a notebook of these cells, and run them all."""
+    open_notebook(page, name, [code_cell(source) for source in sources])
+    page.evaluate("() => window.jupyterapp.shell.currentWidget.sessionContext.ready")
+    expect(page.get_by_text("Python 3 (ipykernel) | Idle")).to_be_visible(timeout=LONG)
+    command(page, "notebook:run-all-cells")
+
+
+def open_file(page: Page, path: str) -> None:
+    """Show a file of the server."""
+    page.evaluate("path => window.jupyterapp.commands.execute('docmanager:open', {path}).then(() => null)", path)
+
+
+def code_cell(source: str) -> dict[str, Any]:
+    """A cell that has not run."""
+    return {"cell_type": "code", "source": source, "metadata": {}, "outputs": [], "execution_count": None}
+
+
+def jobs(page: Page, path: str) -> Locator:
+    """The jobs of a script in the sidebar."""
+    return page.locator(f'.fxl-line[data-kind="job"][title="{path}"]')
 
 
 @pytest.fixture
@@ -182,12 +209,97 @@ def test_a_flow_in_an_output_is_drawn(beside: Page) -> None:
     expect(output.locator(".fx-node")).to_have_count(1)
 
 
+SLEEP = "%%windmill_script bash {path} --detach\nsleep 60"
+ELSEWHERE = "import os\nos.environ['FLEXWM_STORE'] = {store!r}"
+
+
+@pytest.fixture
+def elsewhere(tmp_path: Path) -> Iterator[Path]:
+    """A store for a second local engine, which is stopped at the end."""
+    store = tmp_path / "elsewhere"
+    yield store
+    command = [sys.executable, "-m", "flexwm_nb", "stop", "--force"]
+    subprocess.run(command, env={**os.environ, "FLEXWM_STORE": str(store)}, capture_output=True, check=False)
+
+
+def test_two_notebooks_use_two_engines(beside: Page, elsewhere: Path) -> None:
+    """Each one's jobs are seen on its own engine, cancelled there, and left alone on the other."""
+    start_notebook(beside, "here.ipynb", ["%load_ext flexwm_nb", SLEEP.format(path="f/two/here")])
+    expect(line(beside, "f/two/here")).to_be_visible(timeout=LONG)
+    other = ELSEWHERE.format(store=str(elsewhere))
+    start_notebook(beside, "there.ipynb", [other, "%load_ext flexwm_nb", SLEEP.format(path="f/two/there")])
+    engine = beside.get_by_role("combobox", name="Engine")
+    expect(engine.locator("option")).to_have_count(2, timeout=LONG)
+    expect(jobs(beside, "f/two/there")).to_have_count(0)
+
+    mine = beside.get_by_role("checkbox", name="this notebook")
+    mine.check()
+    expect(engine.locator("option:checked")).to_have_text("local engine in elsewhere · demo", timeout=LONG)
+    expect(jobs(beside, "f/two/there")).to_have_attribute("data-state", "running", timeout=LONG)
+    expect(jobs(beside, "f/two/here")).to_have_count(0)
+    jobs(beside, "f/two/there").dblclick()
+    panel = beside.locator(".fxl-job")
+    expect(panel.get_by_role("button", name="Cancel")).to_be_visible(timeout=LONG)
+    mine.uncheck()
+    engine.select_option(label="local engine · demo")
+    expect(jobs(beside, "f/two/here")).to_have_attribute("data-state", "running", timeout=LONG)
+    picture(beside, "lab_two_engines")
+    panel.get_by_role("button", name="Cancel").click()
+    expect(panel.get_by_text("cancelled").first).to_be_visible(timeout=LONG)
+    expect(jobs(beside, "f/two/here")).to_have_attribute("data-state", "running")
+
+    engine.select_option(label="local engine in elsewhere · demo")
+    expect(jobs(beside, "f/two/there")).to_have_attribute("data-state", "canceled", timeout=LONG)
+    open_file(beside, "here.ipynb")
+    command(beside, "flexwm:cancel-notebook-jobs")
+    expect(beside.get_by_text("1 job is cancelled")).to_be_visible(timeout=LONG)
+    engine.select_option(label="local engine · demo")
+    expect(jobs(beside, "f/two/here")).to_have_attribute("data-state", "canceled", timeout=LONG)
+    beside.evaluate("() => window.jupyterapp.serviceManager.sessions.shutdownAll()")
+
+
+@pytest.fixture
+def configured(page: Page, lab: str) -> Iterator[Page]:
+    """JupyterLab before it is opened, with settings of this extension; they are as they were at the end."""
+    save = "raw => window.jupyterapp.serviceManager.settings.save('flexwm-nb:plugin', raw).then(() => null)"
+    page.goto(f"{lab}lab?token={TOKEN}&reset")
+    expect(page.locator('[data-id="flexwm-sidebar"]')).to_be_visible(timeout=LONG)
+    page.evaluate(save, '{"colours": "colour-blind", "jobsShown": 17, "engine": "nowhere"}')
+    yield page
+    page.evaluate(save, "{}")
+
+
+SAFE = {"Light": "rgb(0, 96, 168)", "Dark": "rgb(86, 180, 233)"}
+
+
+def test_settings_take_effect(configured: Page, lab: str) -> None:
+    """How many jobs are read, an engine that is not there, and colours: in the sidebar and inside of views."""
+    ask(configured, "POST", "engines/local/start")
+    ask(configured, "POST", "e/local/register", {"path": "f/lab/sleep", "language": "python3", "content": SCRIPT})
+    job = ask(configured, "POST", "e/local/api/w/demo/jobs/run/p/f/lab/sleep", {"n": 0})
+    with configured.expect_request(re.compile("jobs/list.*per_page=17"), timeout=LONG):
+        configured.goto(f"{lab}lab?reset")
+        expect(configured.locator('[data-id="flexwm-sidebar"]')).to_be_visible(timeout=LONG)
+        command(configured, "flexwm:show")
+    expect(configured.get_by_text("The engine that the settings name is not there: nowhere")).to_be_visible(
+        timeout=LONG
+    )
+    row = configured.locator(f'.fxl-line[data-key="{job}"][data-state="success"]')
+    expect(row).to_be_visible(timeout=LONG)
+    row.dblclick()
+    head = configured.locator('.fxl-job [data-state="success"] > .fx-head > .fx-sign').first
+    for theme, colour in reversed(SAFE.items()):
+        use_theme(configured, theme)
+        expect(row.locator(".fxl-sign")).to_have_css("color", colour)
+        expect(head).to_have_css("color", colour, timeout=LONG)
+        picture(configured, f"lab_colours_{theme.lower()}")
+
+
 def test_a_busy_kernel_is_not_needed(beside: Page) -> None:
     """While the kernel computes, a cell is registered and run as a job, and its source is highlighted as what it is."""
     code = "%%windmill_script bash f/lab/hello\nfor i in 1 2; do echo hello; done"
-    cells = [{"cell_type": "code", "source": text, "metadata": {}, "outputs": [], "execution_count": None} for text in
-             ("import time\nfor _ in range(600): time.sleep(0.1)", code)]  # fmt: skip
-    open_notebook(beside, "busy.ipynb", cells)
+    sources = ("import time\nfor _ in range(600): time.sleep(0.1)", code)
+    open_notebook(beside, "busy.ipynb", [code_cell(source) for source in sources])
     expect(beside.get_by_text("Python 3 (ipykernel) | Idle")).to_be_visible(timeout=LONG)
     expect(beside.locator(".cm-line.fxl-magic-line")).to_have_text(re.compile("^%%windmill_script bash"))
     command(beside, "notebook:run-cell-and-select-next")

@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -141,6 +142,51 @@ def test_an_engine_that_a_kernel_opened(jupyter: Jupyter, lab: httpx.Client, ser
         kernel.kill()
     assert [engine["kind"] for engine in lab.get("flexwm/engines").json()["engines"]] == ["local"]
     assert not note.exists()
+
+
+OTHER_STORE = """
+import sys
+from pathlib import Path
+from flexwm_nb.backends import registered
+from flexwm_nb.config import Config
+from flexwm_nb.engine import Engine
+engine = Engine.builder().with_config(Config(engine="local", store=Path(sys.argv[1]))).build().start()
+registered.register(engine.client.endpoint, engine.log.parent)
+print(engine.client.endpoint.url, flush=True)
+while command := sys.stdin.readline().strip():
+    engine.stop()
+    if command == "again":
+        engine = Engine.builder().with_config(Config(engine="local", store=Path(sys.argv[1]))).build().start()
+    print("done", flush=True)
+"""
+
+
+def test_a_local_engine_of_another_store(jupyter: Jupyter, lab: httpx.Client) -> None:
+    """It has a name of its own, which stays when it is started anew; once it has left it is not listed."""
+    store = jupyter.folder / "elsewhere"
+    command = [sys.executable, "-c", OTHER_STORE, str(store)]
+    piped: Any = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+    with subprocess.Popen(command, env=jupyter.environment, **piped) as kernel:
+        kernel.stdout.readline()
+        (found,) = others(lab)
+        assert (found["title"], found["state"]) == ("local engine in elsewhere", "running")
+        tell(kernel, "again")
+        assert [engine["name"] for engine in others(lab)] == [found["name"]]
+        assert lab.get(f"flexwm/e/{found['name']}/api/w/{found['workspace']}/users/whoami").status_code == 200
+        tell(kernel, "stop")
+        assert others(lab) == []
+
+
+def others(lab: httpx.Client) -> list[Any]:
+    """The engines beside the first local one."""
+    return [engine for engine in lab.get("flexwm/engines").json()["engines"] if engine["name"] != "local"]
+
+
+def tell(kernel: subprocess.Popen[str], command: str) -> None:
+    """Have it done, and wait until it is."""
+    assert kernel.stdin is not None and kernel.stdout is not None
+    print(command, file=kernel.stdin, flush=True)
+    assert kernel.stdout.readline() == "done\n"
 
 
 def test_the_engine_goes_and_comes_back(jupyter: Jupyter, lab: httpx.Client) -> None:

@@ -24,7 +24,8 @@ export class FormView extends Widget implements IModel {
 
   constructor(
     private _item: Item,
-    private _actions: Actions
+    private _actions: Actions,
+    private _engine: string
   ) {
     super();
     this.addClass('fxl-form');
@@ -71,10 +72,10 @@ export class FormView extends Widget implements IModel {
     const { engines } = this._actions;
     if (this._item.kind === 'flow') {
       const { flow } = this._item;
-      const found = flow.value ? flow : await engines.ask<IFlow>(`flows/get/${flow.path}`);
+      const found = flow.value ? flow : await engines.ask<IFlow>(`flows/get/${flow.path}`, { engine: this._engine });
       return found.schema ?? {};
     }
-    const found = await engines.ask<IScript>(`scripts/get/p/${Actions.path(this._item)}`);
+    const found = await engines.ask<IScript>(`scripts/get/p/${Actions.path(this._item)}`, { engine: this._engine });
     return found.schema ?? {};
   }
 
@@ -83,7 +84,7 @@ export class FormView extends Widget implements IModel {
     await this._actions.attempt(async () => {
       const target = kind === 'variable' ? 'variables/list' : 'resources/list';
       const query = kind === 'resource' && type ? { resource_type: type } : {};
-      const found = await this._actions.engines.ask<{ path: string }[]>(target, { query });
+      const found = await this._actions.engines.ask<{ path: string }[]>(target, { query, engine: this._engine });
       const choices = { ...(this.state.choices ?? {}), [`${kind} ${type}`.trim()]: found.map(({ path }) => path).sort() };
       this.state.choices = choices;
       this._update?.({ choices });
@@ -93,18 +94,18 @@ export class FormView extends Widget implements IModel {
   private async _start(values: Record<string, unknown>): Promise<void> {
     const item = this._item;
     if (item.kind === 'flow' && item.flow.value) {
-      await this._actions.preview(item.flow.path, item.flow, values);
+      await this._actions.preview(item.flow.path, item.flow, values, this._engine);
     } else {
-      await this._actions.run(item, values);
+      await this._actions.run(item, values, this._engine);
     }
   }
 }
 
-/** A panel with the form of a script or flow. */
-export function formPanel(item: Item, actions: Actions, texts: TranslationBundle): MainAreaWidget<FormView> {
-  const panel = new MainAreaWidget({ content: new FormView(item, actions) });
+/** A panel with the form of a script or flow of an engine. */
+export function formPanel(item: Item, actions: Actions, texts: TranslationBundle, engine: string): MainAreaWidget<FormView> {
+  const panel = new MainAreaWidget({ content: new FormView(item, actions, engine) });
   const path = Actions.path(item);
-  panel.id = `flexwm-form-${item.kind}-${path}`;
+  panel.id = `flexwm-form-${engine}-${item.kind}-${path}`;
   panel.title.icon = logoIcon;
   panel.title.label = texts.__('Run %1', path.split('/').pop() ?? path);
   panel.title.caption = path;

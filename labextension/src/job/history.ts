@@ -28,7 +28,8 @@ export class HistoryView extends Widget {
   constructor(
     private _item: Item,
     private _actions: Actions,
-    private _texts: TranslationBundle
+    private _texts: TranslationBundle,
+    private _engine: string
   ) {
     super();
     this.addClass('fxl-history');
@@ -90,25 +91,27 @@ export class HistoryView extends Widget {
 
   private async _script(): Promise<IVersion[]> {
     const { engines } = this._actions;
+    const engine = this._engine;
     const path = Actions.path(this._item);
-    const found = await engines.ask<{ script_hash: string; created_at?: string; deployment_msg?: string }[]>(`scripts/history/p/${path}`);
+    const found = await engines.ask<{ script_hash: string; created_at?: string; deployment_msg?: string }[]>(`scripts/history/p/${path}`, { engine });
     return found.map(entry => ({
       id: entry.script_hash,
       at: entry.created_at ?? '',
       message: entry.deployment_msg ?? '',
-      text: async () => (await engines.ask<IScript>(`scripts/get/h/${entry.script_hash}`)).content ?? ''
+      text: async () => (await engines.ask<IScript>(`scripts/get/h/${entry.script_hash}`, { engine })).content ?? ''
     }));
   }
 
   private async _flow(): Promise<IVersion[]> {
     const { engines } = this._actions;
-    const found = await engines.ask<{ id: number; created_at: string; deployment_msg?: string }[]>(`flows/history/p/${Actions.path(this._item)}`);
+    const engine = this._engine;
+    const found = await engines.ask<{ id: number; created_at: string; deployment_msg?: string }[]>(`flows/history/p/${Actions.path(this._item)}`, { engine });
     return found.map(entry => ({
       id: String(entry.id),
       at: entry.created_at,
       message: entry.deployment_msg ?? '',
       text: async () => {
-        const flow = await engines.ask<IFlow>(`flows/get/v/${entry.id}`);
+        const flow = await engines.ask<IFlow>(`flows/get/v/${entry.id}`, { engine });
         const value = { summary: flow.summary, value: flow.value, schema: flow.schema };
         return (await request<{ text: string }>('yaml', { method: 'POST', body: { value } })).text;
       }
@@ -116,11 +119,11 @@ export class HistoryView extends Widget {
   }
 }
 
-/** A panel with the history of a script or flow. */
-export function historyPanel(item: Item, actions: Actions, texts: TranslationBundle): MainAreaWidget<HistoryView> {
-  const panel = new MainAreaWidget({ content: new HistoryView(item, actions, texts) });
+/** A panel with the history of a script or flow of an engine. */
+export function historyPanel(item: Item, actions: Actions, texts: TranslationBundle, engine: string): MainAreaWidget<HistoryView> {
+  const panel = new MainAreaWidget({ content: new HistoryView(item, actions, texts, engine) });
   const path = Actions.path(item);
-  panel.id = `flexwm-history-${item.kind}-${path}`;
+  panel.id = `flexwm-history-${engine}-${item.kind}-${path}`;
   panel.title.icon = logoIcon;
   panel.title.label = `${path.split('/').pop()} ${texts.__('history')}`;
   panel.title.caption = path;

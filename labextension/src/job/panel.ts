@@ -43,10 +43,10 @@ export class JobView extends Widget implements IModel {
 
   /** An action of the view's buttons. */
   send(message: Record<string, any>): void {
-    const { actions, id } = this._options;
+    const { actions, engine, id } = this._options;
     const replies: Record<string, () => unknown> = {
-      cancel: () => actions.cancel([id]),
-      rerun: () => actions.rerun(id),
+      cancel: () => actions.cancel([id], engine),
+      rerun: () => actions.rerun(id, engine),
       replay: () => actions.insert(`%windmill_replay ${id}${message.step ? ` ${message.step}` : ''}`),
       insert: () => actions.insert(String(message.text ?? '')),
       attach: () => actions.insert(`%windmill_attach ${id}`)
@@ -55,7 +55,7 @@ export class JobView extends Widget implements IModel {
     if (reply) {
       void reply();
     } else {
-      void actions.attempt(() => actions.tell(this._options.engine, id, message));
+      void actions.attempt(() => actions.tell(engine, id, message));
     }
   }
 

@@ -44,14 +44,15 @@ export const jobPlugin: JupyterFrontEndPlugin<void> = {
       }
     }
 
+    const shown = (): string => engines.current?.name ?? 'local';
     actions.panels = {
-      job: id => engines.current && showJob(id, engines.current.name),
-      form: (item: Item) => show(formPanel(item, actions, texts)),
-      history: (item: Item) => show(historyPanel(item, actions, texts))
+      job: (id, engine = shown()) => showJob(id, engine),
+      form: (item: Item, engine = shown()) => show(formPanel(item, actions, texts, engine)),
+      history: (item: Item, engine = shown()) => show(historyPanel(item, actions, texts, engine))
     };
     app.commands.addCommand('flexwm:open-job', {
       label: texts.__('Open Job'),
-      execute: ({ id, engine }) => showJob(String(id), String(engine ?? engines.current?.name ?? 'local'))
+      execute: ({ id, engine }) => showJob(String(id), String(engine ?? shown()))
     });
     void restorer?.restore(tracker, {
       command: 'flexwm:open-job',

@@ -184,10 +184,10 @@ class Commands {
   private async _cancel(): Promise<void> {
     const notebook = this._panel?.context.path ?? '';
     const { jobs } = await request<{ jobs: string[] }>('runs', { query: { notebook } });
-    const going = new Set(this._shared.data.going.map(job => job.id));
-    const mine = jobs.filter(id => going.has(id));
-    await this._shared.actions.cancel(mine);
-    const text = mine.length ? this._texts._n('%1 job is cancelled', '%1 jobs are cancelled', mine.length) : this._texts.__('This notebook has no running jobs');
+    const going = await this._shared.data.goingOn(new Set(jobs));
+    await Promise.all([...going].map(([engine, mine]) => this._shared.actions.cancel(mine, engine)));
+    const count = [...going.values()].flat().length;
+    const text = count ? this._texts._n('%1 job is cancelled', '%1 jobs are cancelled', count) : this._texts.__('This notebook has no running jobs');
     Notification.info(text, { autoClose: 3000 });
   }
 }

@@ -96,14 +96,23 @@ export class Sidebar extends Widget {
     return this._list.rowAt(node) ?? this._list.active;
   }
 
-  /** Show the jobs of another notebook where only a notebook's jobs are shown. */
+  /** Show the jobs of another notebook, on its engine, where only a notebook's jobs are shown. */
   async refreshNotebook(): Promise<void> {
     const path = this._options.notebook();
     if (!this._mine.checked || !path) {
       this._only = this._mine.checked ? new Set() : null;
     } else {
-      const found = await this._options.actions.attempt(() => request<{ jobs: string[] }>('runs', { query: { notebook: path } }));
-      this._only = new Set(found?.jobs ?? []);
+      const { actions, data } = this._options;
+      const found = await actions.attempt(() => request<{ jobs: string[] }>('runs', { query: { notebook: path } }));
+      const ids = new Set(found?.jobs ?? []);
+      const engine = ids.size ? await data.engineWith(ids) : undefined;
+      if (path !== this._options.notebook() || !this._mine.checked) {
+        return; // another call knows better
+      }
+      this._only = ids;
+      if (engine && engine !== actions.engines.current?.name) {
+        actions.engines.choose(engine); // a notebook's jobs are seen where they run
+      }
     }
     this._draw();
   }
@@ -182,8 +191,10 @@ export class Sidebar extends Widget {
     this._state.title = current?.version ?? '';
     const problem = engines.problem ?? (current?.state === 'running' ? data.problem : null);
     const stopped = current?.state === 'stopped';
-    this._problem.hidden = !problem && !stopped;
-    const text = problem ? [problem.what, problem.why].filter(Boolean).join(': ') : texts.__('The local engine is not running.');
+    const missing = engines.missing ? texts.__('The engine that the settings name is not there: %1', engines.missing) : '';
+    this._problem.hidden = !problem && !stopped && !missing;
+    const said = problem ? [problem.what, problem.why].filter(Boolean).join(': ') : missing;
+    const text = said || texts.__('The local engine is not running.');
     const start = h('button', { class: 'jp-Button jp-mod-styled jp-mod-accept', onclick: () => void this._start() }, texts.__('Start it'));
     this._problem.replaceChildren(
       h('p', {}, text),
