@@ -82,7 +82,7 @@ def resource_types(rows: Iterable[Row]) -> Iterator[File]:
 
 def schedules(rows: Iterable[Row], show: Callable[[Row], dict[str, Any]]) -> Iterator[File]:
     """Each schedule, `show` giving its document."""
-    left_out = ("workspace_id", "path", "edited_by", "edited_at", "extra_perms", "error", "email", "args")
+    left_out = ("workspace_id", "path", "edited_by", "edited_at", "extra_perms", "error", "permissioned_as", "args")
     for row in rows:
         fields = {name: value for name, value in show(row).items() if name not in left_out}
         yield _described(f"{row['path']}.schedule", {**fields, "args": _value(row["args"]) or {}})

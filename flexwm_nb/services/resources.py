@@ -30,7 +30,7 @@ class ResourceService:
         return self._client.read(Resource, self._url("get", path))
 
     def set(self, path: str, value: Any, *, resource_type: str | None = None, description: str | None = None) -> None:
-        """Make a resource, or change it; what is None stays as it is. Raises InvalidPath."""
+        """Make a resource, or change it; a type or description that is None stays as it is. Raises InvalidPath."""
         given = {"resource_type": resource_type, "description": description}
         changes = {name: wanted for name, wanted in given.items() if wanted is not None}
         body = {"path": path, "value": value, "resource_type": ANY_TYPE, "description": "", **changes}
@@ -38,6 +38,8 @@ class ResourceService:
             self._client.post(f"{self._client.workspace}/resources/create", body)
         except Conflict:
             self._client.post(self._url("update", path), {"value": value, **changes}, repeat=True)
+            if value is None:  # which an update takes for "as it was"
+                self._client.post(self._url("update_value", path), {"value": None}, repeat=True)
 
     def list(self, path_start: str | None = None, *, resource_type: str | None = None) -> builtins.list[Resource]:
         """The resources, without their values."""

@@ -27,12 +27,14 @@ def test_values_come_back(http: httpx.Client, value: Any) -> None:
 
 
 def test_update_leaves_what_is_not_named(http: httpx.Client) -> None:
-    """An update without a value keeps it; with null it empties it."""
+    """An update without a value keeps it, and so does null; another way sets it to null."""
     create(http, "u/admin/r/kept", {"a": 1}, description="d")
     http.post(f"{W}/update/u/admin/r/kept", json={"path": "u/admin/r/renamed"})
     found = http.get(f"{W}/get/u/admin/r/renamed").json()
     assert (found["value"], found["description"]) == ({"a": 1}, "d")
     http.post(f"{W}/update/u/admin/r/renamed", json={"value": None})
+    assert http.get(f"{W}/get_value/u/admin/r/renamed").json() == {"a": 1}
+    http.post(f"{W}/update_value/u/admin/r/renamed", json={"value": None})
     assert http.get(f"{W}/get_value/u/admin/r/renamed").json() is None
     assert http.post(f"{W}/update/u/admin/r/never", json={}).status_code == 404
 

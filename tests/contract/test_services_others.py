@@ -70,6 +70,8 @@ def test_a_resource(engine: Engine) -> None:
     assert engine.resources.get(path)["password"] == "$var:u/admin/services_pw"
     assert engine.resources.get(path, interpolated=True)["password"] == "s3cret"
     assert path in [resource.path for resource in engine.resources.list(resource_type="postgresql")]
+    engine.resources.set(path, None)
+    assert engine.resources.get(path) is None
     engine.resources.delete(path)
     assert not engine.resources.exists(path)
 

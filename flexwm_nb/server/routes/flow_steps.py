@@ -21,7 +21,7 @@ async def result_by_id(request: Request) -> Response:
     flow, step = id_in_url(request.path_params["flow"], "flow_job_id"), request.path_params["step"]
     result = step_results.find(context(request), workspace(request), flow, step)
     path = query(request, ResultQuery).json_path
-    return raw_json(result if not path else json.dumps(pick(json.loads(result), path), ensure_ascii=False))
+    return raw_json(result if path is None else json.dumps(pick(json.loads(result), path), ensure_ascii=False))
 
 
 async def debug_info(request: Request) -> Response:

@@ -16,7 +16,7 @@ from flexwm_nb.server.clock import now, render_time
 from flexwm_nb.server.people import rights
 from flexwm_nb.server.store.connections import Row, Transaction
 from flexwm_nb.server.web import paths
-from flexwm_nb.server.web.failures import bad_request, missing, permission_denied
+from flexwm_nb.server.web.failures import bad_request, missing, not_authorized, permission_denied
 from flexwm_nb.server.web.http import (
     as_json,
     body,
@@ -188,10 +188,13 @@ async def edit(request: Request, edits: Callable[[Row], dict[str, Any]]) -> None
 async def update(request: Request) -> Response:
     """Change what is named."""
     new = await body(request, FolderChange)
+    where, name = workspace(request), request.path_params["name"]
+    if context(request).database.one("folders_get", workspace=where, name=name) is None:
+        raise not_authorized(f"You are not an owner of {name} and hence cannot modify it")
     fields = msgspec.structs.asdict(new)
     texts = ("owners", "extra_perms", "default_permissioned_as", "labels")
     await edit(request, lambda row: {**fields, **{name: text_of(fields[name]) for name in texts}})
-    return plain(f"Updated folder {request.path_params['name']}")
+    return plain(f"Updated folder {name}")
 
 
 async def add_owner(request: Request) -> Response:

@@ -59,14 +59,13 @@ async def force_cancel(request: Request) -> Response:
 
 
 async def cancel_selection(request: Request) -> Response:
-    """End the named jobs; those that had not ended."""
+    """End the named jobs; those that there are, also where they had ended before."""
     who, force = identity(request), query(request, SelectionQuery).force_cancel
-    ended = []
+    known = []
     for identifier in serde.decode_ids(await http.json_bytes(request)):
-        found = await _end(request, identifier, who.username, ALL, force=force)
-        if found in (Cancelled.ENDS, Cancelled.RUNS):
-            ended.append(identifier)
-    return as_json(ended)
+        if await _end(request, identifier, who.username, ALL, force=force) is not Cancelled.UNKNOWN:
+            known.append(identifier)
+    return as_json(known)
 
 
 async def cancel_persistent(request: Request) -> Response:

@@ -121,7 +121,7 @@ async def get_result(request: Request) -> Response:
     row = find_completed(request, "job_outcome")
     path = query(request, ResultQuery).json_path
     result = row["result"] or "null"
-    return raw_json(result if not path else json.dumps(pick(json.loads(result), path), ensure_ascii=False))
+    return raw_json(result if path is None else json.dumps(pick(json.loads(result), path), ensure_ascii=False))
 
 
 def pick(value: Any, path: str) -> Any:

@@ -6,7 +6,6 @@ import json
 from typing import Any
 
 import msgspec
-from msgspec import UNSET, UnsetType
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -53,7 +52,7 @@ class ResourceChange(msgspec.Struct, kw_only=True):
 
     path: str | None = None
     description: str | None = None
-    value: Any | UnsetType = UNSET
+    value: Any = None  # leaves the old one, as Windmill does; update_value sets it to null
     resource_type: str | None = None
     labels: list[str] | None = None
     ws_specific: bool | None = None
@@ -179,8 +178,8 @@ async def update(request: Request) -> Response:
         "workspace": where,
         "path": name,
         "new_path": target,
-        "has_value": new.value is not UNSET,
-        "value": None if new.value is UNSET else text_of(new.value),
+        "has_value": new.value is not None,
+        "value": text_of(new.value),
         "labels": new.labels and text_of(new.labels),
         "now": now(),
     }
