@@ -69,6 +69,12 @@ export class Engines {
     return this._all.length && !isThere ? this._preferred : '';
   }
 
+  /** What tells an engine from the others; nothing where there are no others. */
+  label(name: string): string {
+    const engine = this._all.length > 1 ? this.find(name) : undefined;
+    return engine ? `${engine.title} · ${engine.workspace}` : '';
+  }
+
   /** An engine by its name; the one that is shown where none is named. */
   find(name = ''): IEngine | undefined {
     return name ? this._all.find(engine => engine.name === name) : this.current;

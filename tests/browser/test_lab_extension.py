@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import ConsoleMessage, Locator, Page, expect
 
 from flexwm_nb import Flow
 from tests.browser.conftest import TOKEN
@@ -70,6 +70,7 @@ def use_theme(page: Page, name: str) -> None:
     """Change to the light or dark theme, and wait until it is there."""
     page.evaluate("theme => window.jupyterapp.commands.execute('apputils:change-theme', {theme})", f"JupyterLab {name}")
     expect(page.locator("body")).to_have_attribute("data-jp-theme-name", f"JupyterLab {name}", timeout=LONG)
+    expect(page.locator("#jupyterlab-splash")).to_have_count(0, timeout=LONG)
 
 
 def start_notebook(page: Page, name: str, sources: list[str]) -> None:
@@ -95,11 +96,17 @@ def jobs(page: Page, path: str) -> Locator:
     return page.locator(f'.fxl-line[data-kind="job"][title="{path}"]')
 
 
+def is_wrong(message: ConsoleMessage) -> bool:
+    """Whether the page complains; what the browser says of a request that a test wants refused is none of it."""
+    return message.type == "error" and "(Forbidden)" not in message.text
+
+
 @pytest.fixture
 def beside(page: Page, lab: str) -> Iterator[Page]:
     """JupyterLab with the sidebar open and a script on the engine; at the end nothing went wrong in the page."""
     wrong: list[str] = []
     page.on("pageerror", lambda error: wrong.append(str(error)))
+    page.on("console", lambda message: wrong.append(message.text) if is_wrong(message) else None)
     page.goto(f"{lab}lab?token={TOKEN}&reset")
     expect(page.locator("#jp-main-dock-panel")).to_be_visible(timeout=LONG)
     expect(page.locator('[data-id="flexwm-sidebar"]')).to_be_visible(timeout=LONG)
@@ -243,6 +250,7 @@ def test_two_notebooks_use_two_engines(beside: Page, elsewhere: Path) -> None:
     mine.uncheck()
     engine.select_option(label="local engine · demo")
     expect(jobs(beside, "f/two/here")).to_have_attribute("data-state", "running", timeout=LONG)
+    expect(panel.get_by_text("local engine in elsewhere · demo")).to_be_visible()
     picture(beside, "lab_two_engines")
     panel.get_by_role("button", name="Cancel").click()
     expect(panel.get_by_text("cancelled").first).to_be_visible(timeout=LONG)

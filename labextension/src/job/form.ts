@@ -20,6 +20,7 @@ export class FormView extends Widget implements IModel {
 
   private _update: Update | null = null;
   private _place = h('div', { class: 'fxl-form-place', 'data-lm-suppress-shortcuts': 'true' });
+  private _where = h('div', { class: 'fxl-where' });
   private _notice = h('div', { class: 'fxl-problem', role: 'alert', hidden: true });
 
   constructor(
@@ -30,7 +31,9 @@ export class FormView extends Widget implements IModel {
     super();
     this.addClass('fxl-form');
     this._place.attachShadow({ mode: 'open' });
-    this.node.append(this._notice, this._place);
+    this.node.append(this._where, this._notice, this._place);
+    _actions.engines.changed.connect(this._sayWhere, this);
+    this._sayWhere();
   }
 
   /** What the form says: its values, or that it is to be started. */
@@ -48,6 +51,11 @@ export class FormView extends Widget implements IModel {
     if (!this._update) {
       void this._load();
     }
+  }
+
+  /** Name the engine where there are several. */
+  private _sayWhere(): void {
+    this._where.textContent = this._actions.engines.label(this._engine);
   }
 
   private async _load(): Promise<void> {

@@ -29,6 +29,7 @@ export class JobView extends Widget implements IModel {
   private _update: Update | null = null;
   private _left = new AbortController();
   private _place: ShadowRoot;
+  private _where = h('div', { class: 'fxl-where' });
   private _notice = h('div', { class: 'fxl-problem', role: 'alert', hidden: true });
 
   constructor(private _options: IJobPanelOptions) {
@@ -38,7 +39,9 @@ export class JobView extends Widget implements IModel {
     this.addClass('fxl-job');
     const place = h('div', { class: 'fxl-job-place', 'data-lm-suppress-shortcuts': 'true' });
     this._place = place.attachShadow({ mode: 'open' });
-    this.node.append(this._notice, place);
+    this.node.append(this._where, this._notice, place);
+    _options.actions.engines.changed.connect(this._sayWhere, this);
+    this._sayWhere();
   }
 
   /** An action of the view's buttons. */
@@ -70,6 +73,11 @@ export class JobView extends Widget implements IModel {
       change: change => this._change(change),
       trouble: (error, again) => this._trouble(error.problem, again)
     });
+  }
+
+  /** Name the engine where there are several. */
+  private _sayWhere(): void {
+    this._where.textContent = this._options.actions.engines.label(this.engine);
   }
 
   private _change(change: IChange): void {
