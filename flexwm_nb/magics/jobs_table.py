@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from flexwm_nb.engine import Engine
     from flexwm_nb.models.jobs import Job
 
+MOST = 500  # runs shown at once; further on, the newest ones make room
 LOOKED_AT = 20  # older runs that go on, asked for one by one
 BETWEEN_STATES = frozenset({"queued", "running"})
 
@@ -35,11 +36,12 @@ class JobsTable:
         self._engine, self._command, self._size = engine, command, size
         self._first = list(found)
         self._text, self._state = "", command.state
+        self._left = 0  # newer ones that made room
         self._change = threading.Lock()
 
     def show(self) -> None:
         """Show it."""
-        names = ("refresh", "filter", "more", "open", "cancel", "rerun")
+        names = ("refresh", "filter", "more", "newest", "open", "cancel", "rerun")
         actions = {name: self._later(getattr(self, f"_{name}")) for name in names}
         self._widget = JobsWidget(self._first, self._frame, actions=actions)
         self._widget.set(more=len(self._first) >= self._size, filter={"text": "", "state": self._state or ""})
@@ -68,23 +70,33 @@ class JobsTable:
         return self._engine.executions.list(**{**named, **more})
 
     def _refresh(self, message: Mapping[str, Any]) -> None:
-        """Read the newest again, and those older ones that went on."""
-        page = self._page()
+        """Read the newest again where they are shown, and those older ones that went on."""
+        page = [] if self._left else self._page()
         new = {job.id: job for job in page}
-        if len(page) < self._size:
+        if self._left:
+            kept = self._widget.found
+        elif len(page) < self._size:
             kept = []
         else:
             kept = [job for job in self._widget.found if job.id not in new and _is_older(job, page[-1])]
         going = [job for job in kept if job.state in BETWEEN_STATES][:LOOKED_AT]
         now = {job.id: self._engine.executions.get(job.id) for job in going}
-        self._widget.see([*page, *(now.get(job.id, job) for job in kept)])
+        found = [*page, *(now.get(job.id, job) for job in kept)]
+        most = max(MOST, self._size)
+        self._widget.see(found[:most], **({"more": True} if len(found) > most else {}))
 
     def _filter(self, message: Mapping[str, Any]) -> None:
         """Show those whose path has a text in it, or that are in a state."""
         self._text = str(message.get("text") or "")
         self._state = str(message.get("state") or "") or None
+        self._newest(message)
+
+    def _newest(self, message: Mapping[str, Any]) -> None:
+        """Show the first page."""
         page = self._page()
-        self._widget.see(page, more=len(page) >= self._size, filter={"text": self._text, "state": self._state or ""})
+        self._left = 0
+        chosen = {"text": self._text, "state": self._state or ""}
+        self._widget.see(page, more=len(page) >= self._size, left=0, filter=chosen)
 
     def _more(self, message: Mapping[str, Any]) -> None:
         """Show those that are older."""
@@ -95,7 +107,9 @@ class JobsTable:
         at_once = {job.id for job in found if job.created_at == oldest}  # a page begins with these once more
         page = self._page(created_before=oldest, per_page=self._size + len(at_once))
         fresh = [job for job in page if job.id not in at_once]
-        self._widget.see([*found, *fresh], more=len(fresh) >= self._size)
+        shown = [*found, *fresh][-max(MOST, self._size) :]
+        self._left += len(found) + len(fresh) - len(shown)
+        self._widget.see(shown, more=len(fresh) >= self._size, left=self._left)
 
     def _cancel(self, message: Mapping[str, Any]) -> None:
         self._engine.executions.cancel(str(message.get("job")), reason=BY_BUTTON)

@@ -77,6 +77,19 @@ def test_missing_arguments_are_asked_for_and_run_in_the_same_output(opened: Page
     assert "airport=JFK day=2013-01-31" in output[0].data["text/plain"]
 
 
+def test_what_was_typed_is_in_the_saved_notebook_though_nothing_was_run(opened: Page, lab_folder: Path) -> None:
+    """As soon as somebody goes elsewhere; the form is as it was."""
+    cell = write_cell(opened, "%windmill_run f/forms/delays worst=3 --form")
+    cell.get_by_label("worst").fill("4", timeout=LONG)
+    cell.get_by_label("note").fill("seven")
+    cell.locator(".jp-InputArea .cm-content").click()
+    saved = "%windmill_run f/forms/delays worst=4 note=seven"
+    expect(cell.locator(".flexwm-at pre")).to_have_text(saved, timeout=LONG)
+    expect(cell.get_by_label("note")).to_have_value("seven")
+    save(opened)
+    assert saved in (lab_folder / "forms.ipynb").read_text()
+
+
 def test_runs_are_filtered_and_opened_in_a_living_table(opened: Page) -> None:
     """A click shows the run below; a run that was started elsewhere appears by itself."""
     for worst in (1, 2):

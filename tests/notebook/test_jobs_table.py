@@ -72,6 +72,19 @@ def test_older_runs_come_page_by_page_each_once(table: JobsWidget) -> None:
     assert len({job.id for job in table.found}) == len(table.found) >= 7
 
 
+def test_the_newest_make_room_for_older_ones(table: JobsWidget, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However far somebody goes back, no more are kept than can be looked at; one click leads to the newest again."""
+    monkeypatch.setattr("flexwm_nb.magics.jobs_table.MOST", 4)
+    newest = table.found[0].id
+    says(table, "more")
+    until(lambda: len(table.found) == 4)
+    until(lambda: table.whole()["left"] == 2)
+    says(table, "refresh")
+    assert newest not in {job.id for job in table.found}
+    says(table, "newest")
+    until(lambda: table.found[0].id == newest and table.whole()["left"] == 0)
+
+
 def test_it_is_filtered_by_the_engine(table: JobsWidget) -> None:
     """By a state and by a text in the path."""
     says(table, "filter", text="", state="failure")

@@ -10,11 +10,11 @@ let counted = 0;
 /**
  * The state: `schema`; `values` that are given already; `magic`, how the line begins; `run` and `insert`, whether these
  * buttons are there; `label` of the first; `choices`, paths that may be picked; `notice`; `done`, while what was sent runs.
- * It sends `values` (as they are typed), `run`, `insert` and `pick`.
+ * It sends `values` (as they are typed), `left` (once somebody has typed and goes elsewhere), `run`, `insert` and `pick`.
  * @type {import("./dom.js").View}
  */
 export function formView(model, element) {
-  const form = h("form", { class: "fx fx-form", novalidate: "", "aria-label": `Arguments of ${(model.state.magic ?? "").split(" ")[1] ?? "it"}`, onsubmit: (event) => { event.preventDefault(); send(); }, onkeydown: keyed });
+  const form = h("form", { class: "fx fx-form", novalidate: "", "aria-label": `Arguments of ${(model.state.magic ?? "").split(" ")[1] ?? "it"}`, onsubmit: (event) => { event.preventDefault(); send(); }, onkeydown: keyed, onfocusout: () => setTimeout(leave) });
   const place = h("div");
   const line = h("code", { class: "fx-magic", dir: "ltr" });
   const copy = button("copy", "Copy the line that does the same", () => void copied(copy, line.textContent));
@@ -27,6 +27,7 @@ export function formView(model, element) {
   let inner = null;
   let timer = 0;
   let isRefused = false;
+  let isNews = false; // something was typed of which the saved notebook does not know
   const context = {
     id: () => `fx-form-${(counted += 1)}`,
     pick: (kind, type) => model.send({ act: "pick", kind, type }),
@@ -36,6 +37,7 @@ export function formView(model, element) {
       const wrong = inner.problem();
       if (isRefused) warn(wrong); // what was said when it could not be sent follows what is typed
       if (!isNew) return;
+      isNews = true;
       clearTimeout(timer);
       timer = setTimeout(tell, PAUSE);
     },
@@ -47,6 +49,14 @@ export function formView(model, element) {
 
   function tell() {
     model.send({ act: "values", values: inner.read(), line: line.textContent, valid: inner.problem() === null });
+  }
+
+  /** A form that is drawn anew loses the place where somebody types: only when nobody does, in a window that is used. */
+  function leave() {
+    if (!isNews || !form.isConnected || !document.hasFocus() || form.contains(form.getRootNode().activeElement)) return;
+    isNews = false;
+    clearTimeout(timer);
+    model.send({ act: "left", values: inner.read() });
   }
 
   function keyed(event) {
@@ -66,6 +76,7 @@ export function formView(model, element) {
       inner.focusWrong();
       return;
     }
+    isNews = false;
     model.send({ act: "run", values: inner.read(), line: line.textContent });
   }
 

@@ -2,6 +2,7 @@
 import { DONE, STATES, button, h, moment, say, short, shown, span } from "./dom.js";
 
 const REST = 250; // milliseconds after the last key before a filter is asked for
+const ORDER = new Intl.Collator();
 const EVERY = 2000; // milliseconds between two looks at what is new, while somebody sees the table
 const COLUMNS = [
   ["state", "State", (row) => STATES_IN_ORDER.indexOf(row.state)],
@@ -17,8 +18,8 @@ const STATES_IN_ORDER = ["queued", "running", "failure", "canceled", "success"];
 
 /**
  * The state: `rows`, newest first, each `{id, path, state, created, queued, seconds, language, by, again}`; `more`,
- * whether there are older ones; `filter`, the text and state that were asked for; `open`, the id of the run shown below;
- * `notice`. It sends `refresh`, `filter`, `more`, `open`, `cancel` and `rerun`.
+ * whether there are older ones; `left`, how many newer ones made room for them; `filter`, the text and state that were asked for; `open`, the id of the run shown below;
+ * `notice`. It sends `refresh`, `filter`, `more`, `newest`, `open`, `cancel` and `rerun`.
  * @type {import("./dom.js").View}
  */
 export function jobsView(model, element) {
@@ -32,9 +33,10 @@ export function jobsView(model, element) {
   const body = h("tbody");
   const none = h("div", { class: "fx-muted fx-none" }, "no runs");
   const more = button("older ones", "Show more", () => { more.disabled = true; model.send({ act: "more" }); });
+  const newest = button("newest ones", "Show the newest again", () => model.send({ act: "newest" }));
   const notice = h("div", { class: "fx-notice", role: "alert", hidden: "" });
   const pane = h("div", { class: "fx-jobs-pane", tabindex: "0" }, h("table", { class: "fx-table fx-jobs" }, h("thead", {}, head), body), none);
-  const root = h("section", { class: "fx", "aria-label": "Runs" }, h("div", { class: "fx-bar" }, search, states, count, h("span", { class: "fx-tools" }, more)), notice, pane);
+  const root = h("section", { class: "fx", "aria-label": "Runs" }, h("div", { class: "fx-bar" }, search, states, count, h("span", { class: "fx-tools" }, newest, more)), notice, pane);
   element.append(root);
 
   const lines = new Map();
@@ -71,16 +73,19 @@ export function jobsView(model, element) {
       line.element.remove();
       lines.delete(id);
     }
-    rows.forEach((row, at) => {
+    let next = body.firstElementChild;
+    rows.forEach((row) => {
       const text = JSON.stringify([row, row.id === model.state.open, ui.asked.has(row.id)]);
       let line = lines.get(row.id);
       if (line?.text !== text) {
         const made = drawn(row);
+        if (next && next === line?.element) next = made;
         line?.element.replaceWith(made);
         line = { element: made, text };
         lines.set(row.id, line);
       }
-      if (body.children[at] !== line.element) body.insertBefore(line.element, body.children[at] ?? null);
+      if (next === line.element) next = next.nextElementSibling;
+      else body.insertBefore(line.element, next);
     });
     for (const cell of head.querySelectorAll("[data-column]")) {
       const is = cell.dataset.column === ui.sort;
@@ -89,7 +94,9 @@ export function jobsView(model, element) {
     shown(none, rows.length === 0);
     shown(more, model.state.more === true);
     more.disabled = false;
-    say(count, rows.length === 0 ? "" : `${rows.length.toLocaleString()}${model.state.more ? " newest" : ""} run${rows.length === 1 ? "" : "s"}`);
+    const left = model.state.left ?? 0;
+    shown(newest, left > 0);
+    say(count, rows.length === 0 ? "" : left ? `runs ${(left + 1).toLocaleString()} to ${(left + rows.length).toLocaleString()}` : `${rows.length.toLocaleString()}${model.state.more ? " newest" : ""} run${rows.length === 1 ? "" : "s"}`);
     shown(notice, Boolean(model.state.notice));
     say(notice, model.state.notice ?? "");
   }
@@ -131,5 +138,5 @@ export function jobsView(model, element) {
 
 function compared(one, other) {
   if (typeof one === "number" && typeof other === "number") return one - other;
-  return String(one ?? "").localeCompare(String(other ?? ""));
+  return ORDER.compare(String(one ?? ""), String(other ?? ""));
 }
