@@ -23,7 +23,7 @@ class FeedHandler(FlexwmHandler):
 
     @web.authenticated
     async def get(self, name: str, job: str) -> None:
-        """Server-sent events: first all that is known, then what changes, at last `end`."""
+        """Server-sent events: first all that is known, then what changes, then `end`, or `broken`."""
         feeds: Feeds = self.settings[FEEDS]
         self._following = asyncio.current_task()
         try:
@@ -45,7 +45,7 @@ class FeedHandler(FlexwmHandler):
                     return
                 self.write(f"data: {json.dumps(message, default=str)}\n\n")
                 await self.flush()
-                if message.get("end"):
+                if message.get("end") or "broken" in message:
                     return
         except (StreamClosedError, asyncio.CancelledError):  # the page has gone
             return

@@ -14,7 +14,7 @@ from flexwm_nb.display.widgets.run import RunWidget
 from flexwm_nb.display.wording import Headline
 from flexwm_nb.engine import Engine
 from flexwm_nb.errors import FlexwmError, NotFound
-from flexwm_nb.labserver.engines import Engines, Found
+from flexwm_nb.labserver.engines import Engines, Found, describe
 from flexwm_nb.stages.stage import Stage
 from flexwm_nb.stages.watcher import Watcher
 
@@ -102,6 +102,7 @@ class Feed:
         job = view.job
         stage = self._stage = _FedStage(self._place, self._engine, execution, headline_of(job), job.raw_flow)
         stage.kind, stage.at_end = Streamed, lambda: self._put({"end": True})
+        stage.at_break = lambda error: self._put({"broken": describe(error)})
         steps = execution.steps(nested=True) if isinstance(job.flow_status, Mapping) else []
         stage.show(view, steps)
         widget = stage.widget
@@ -118,11 +119,18 @@ class _FedStage(Stage):
     """A stage that says when nothing more comes."""
 
     at_end: Callable[[], None] | None = None
+    at_break: Callable[[FlexwmError], None] | None = None
 
     def ended(self, error: BaseException | None) -> None:
-        """Its run was read to the end: show its result or error too, which a notebook has as an output of its own."""
-        super().ended(error)
+        """Its run was read to the end: show its result or error too, which a notebook has as an output of its own.
+
+        Where the engine has gone before that, the page is told, and comes again.
+        """
         job = self._job
+        if isinstance(error, FlexwmError) and self.at_break is not None and not (job is not None and job.done):
+            self.at_break(error)
+            return
+        super().ended(error)
         if job is not None and job.done and self.widget is not None:
             with suppress(FlexwmError):  # the engine is gone: it stays as it was seen last
                 self.widget.see(read_view(self._engine, self._execution))

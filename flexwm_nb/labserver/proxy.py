@@ -15,7 +15,7 @@ from flexwm_nb.errors import EngineUnreachable
 from flexwm_nb.labserver.engines import Engines
 
 CONNECT_TIMEOUT = 5.0  # seconds
-UNAUTHORIZED = 401
+REFUSED = (400, 401)  # what a token of another run of the engine gets: some routes take it for no token at all
 CONNECTIONS = 50  # to one engine, open streams included
 PASSED_ON = frozenset(
     {"accept", "accept-encoding", "content-type", "range", "if-none-match"}
@@ -32,6 +32,7 @@ class Proxy:
         """Connect to the engines when they are asked for."""
         self._engines = engines
         self._clients: dict[str, httpx.AsyncClient] = {}
+        self._tokens: dict[str, str | None] = {}
 
     @asynccontextmanager
     async def request(
@@ -53,9 +54,9 @@ class Proxy:
             )
             try:
                 answer = await client.send(request, stream=True)
-                if answer.status_code != UNAUTHORIZED or attempt == 2:
+                if answer.status_code not in REFUSED or attempt == 2 or not await self._is_new(name):
                     break
-                await answer.aclose()  # an engine that was started anew has another token
+                await answer.aclose()
                 await self._drop(name)
             except httpx.ConnectError as error:
                 await self._drop(name)
@@ -69,9 +70,14 @@ class Proxy:
         finally:
             await answer.aclose()
 
+    async def _is_new(self, name: str) -> bool:
+        """Whether the engine was started anew, and so has another token."""
+        return (await self._engines.find(name)).token != self._tokens.get(name)
+
     async def _connect(self, name: str) -> httpx.AsyncClient:
         endpoint = await self._engines.find(name)
         client = self._clients[name] = _client(endpoint)
+        self._tokens[name] = endpoint.token
         return client
 
     async def _drop(self, name: str) -> None:

@@ -1,8 +1,9 @@
 /** A stream of changes from the Jupyter server, taken up again where it broke off. */
 
-import { IRequestOptions, RequestFailed, failure, send } from './request';
+import { IProblem, IRequestOptions, RequestFailed, failure, send } from './request';
 
 const FIRST_WAIT = 500; // milliseconds
+const UNAVAILABLE = 503; // the status of what may be there again later
 const LONGEST_WAIT = 15_000; // milliseconds
 
 /** One change of a view's state: values to set, values to merge into one of them, more of the log. */
@@ -12,6 +13,8 @@ export interface IChange {
   log?: Record<string, unknown>;
   /** Nothing comes after it. */
   end?: boolean;
+  /** Why nothing comes after it for now. */
+  broken?: IProblem;
 }
 
 export interface IFollower {
@@ -26,6 +29,9 @@ export async function follow(path: string, signal: AbortSignal, follower: IFollo
   while (!signal.aborted) {
     try {
       for await (const change of changes(path, { signal })) {
+        if (change.broken) {
+          throw new RequestFailed(change.broken, UNAVAILABLE);
+        }
         wait = FIRST_WAIT;
         follower.change(change);
         if (change.end) {

@@ -59,7 +59,8 @@ def jupyter(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Jupyter]:
     finally:
         process.terminate()
         process.wait(PATIENCE)
-        subprocess.run([sys.executable, "-m", "flexwm_nb", "stop"], env=environment, capture_output=True, check=False)
+        stop = [sys.executable, "-m", "flexwm_nb", "stop", "--force"]  # a job of a test that killed it may go on
+        subprocess.run(stop, env=environment, capture_output=True, check=False)
 
 
 def _address(run: Path, process: subprocess.Popen[bytes]) -> str:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from collections.abc import Iterator
 from typing import Any
 from uuid import uuid4
 
 import httpx
+
+from tests.labserver.conftest import Jupyter
 
 API = "flexwm/e/local/api/w/demo"
 
@@ -72,6 +76,25 @@ def test_buttons_reach_the_run(lab: httpx.Client) -> None:
                     f"flexwm/e/local/feed/{job}", json={"act": "approve", "value": None}
                 ).status_code
     assert (state["sent"], state["state"]) == (200, "success")
+
+
+def test_a_page_comes_again_when_the_engine_does(jupyter: Jupyter, lab: httpx.Client) -> None:
+    """The stream says that it is broken, not that the run has ended; the next one goes on with the run."""
+    job = run(lab, "echo begun; sleep 60")
+    stop = [sys.executable, "-m", "flexwm_nb", "stop", "--force"]
+    with lab.stream("GET", f"flexwm/e/local/feed/{job}") as answer:
+        for message in messages(answer):
+            if "begun" in json.dumps(message):
+                subprocess.run(stop, env=jupyter.environment, capture_output=True, check=True)
+    assert set(message) == {"broken"} and message["broken"]["what"] == "The engine cannot be reached"
+    assert lab.get(f"flexwm/e/local/feed/{job}").status_code == 503
+    assert lab.post("flexwm/engines/local/start").status_code == 200
+    with lab.stream("GET", f"flexwm/e/local/feed/{job}") as answer:
+        found = messages(answer)
+        assert next(found)["set"]["state"] in ("queued", "running")
+        cancelled = lab.post(f"{API}/jobs_u/queue/cancel/{job}", json={"reason": "enough"})
+        assert cancelled.status_code == 200, cancelled.text
+        assert state_after(found)["state"] == "canceled"
 
 
 def test_a_run_that_nobody_knows(lab: httpx.Client) -> None:

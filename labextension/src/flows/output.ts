@@ -35,7 +35,10 @@ export class FlowOutput extends Widget implements IRenderMime.IRenderer {
       const path = (given as { path?: unknown } | null)?.path; // the path stands beside the document
       this._title.textContent = [path, found.document?.summary].filter(Boolean).join(' · ');
       this._say(found.problems.map(({ message, severity }) => [message, severity]));
-      this._picture.node.hidden = !found.picture;
+      this._picture.node.hidden = !found.picture?.nodes.length;
+      if (found.picture && !found.picture.nodes.length) {
+        this._title.append(` ${this._texts.__('(no steps yet)')}`);
+      }
     } catch (error) {
       const { what, remedy } = problemOf(error);
       this._say([[[this._texts.__('The flow cannot be drawn'), what, remedy].filter(Boolean).join('. '), 'error']]);
