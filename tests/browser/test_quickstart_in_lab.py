@@ -31,7 +31,7 @@ def outputs(page: Page, containing: str) -> Locator:
 def test_run_all_shows_line_table_and_error(notebook: Page) -> None:
     """Each cell's output is what the reader is promised."""
     command(notebook, "notebook:run-all-cells")
-    routes = outputs(notebook, "f/flights/routes -o routes")
+    routes = outputs(notebook, "-o routes")
     expect(routes.filter(has_text=re.compile("f/flights/routes v1 registered .* ran"))).to_be_visible(timeout=LONG)
     expect(routes.locator("table.dataframe")).to_be_visible(timeout=LONG)
     error = outputs(notebook, "%windmill_run f/flights/routes origin=JKF")
