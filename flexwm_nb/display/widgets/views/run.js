@@ -7,7 +7,9 @@ import { graphView } from "./graph.js";
 import { timelineView } from "./timeline.js";
 import { approvalView } from "./approval.js";
 
-const TICK = 100; // milliseconds between two looks at the clock
+const TICK = 100; // milliseconds between two looks at the clock while it shows hundredths
+const LATER = 10; // looks of which one is taken after that
+const EXACT = 10; // seconds
 const DOING = { cancel: "cancelling…", detach: "detaching…", rerun: "starting…" };
 
 /** @type {import("./dom.js").View} */
@@ -125,7 +127,18 @@ export function runView(model, element) {
   drawOutcome();
   if (model.state.log) parts.log = logView(model, log);
   if (model.state.approval) parts.approval = approvalView(model, approval);
-  const timer = setInterval(() => (root.isConnected ? DONE.has(model.state.state) || drawClock() : clearInterval(timer)), TICK);
+  let looks = 0;
+  let isInSight = true;
+  const timer = setInterval(() => {
+    if (!root.isConnected) return clearInterval(timer);
+    looks += 1;
+    const ran = (model.state.clock?.seconds ?? 0) + (performance.now() - (model.state.clock_at ?? 0)) / 1000;
+    if (!DONE.has(model.state.state) && (ran < EXACT || looks % LATER === 0) && isInSight) drawClock();
+  }, TICK);
+  new IntersectionObserver(([seen]) => { // what nobody sees costs nothing
+    isInSight = seen.isIntersecting;
+    root.classList.toggle("fx-is-away", !isInSight);
+  }).observe(root);
 
   return (changed) => {
     if ("state" in changed || "actions" in changed || "notice" in changed) ui.doing = undefined;
