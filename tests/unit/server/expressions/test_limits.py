@@ -18,6 +18,12 @@ SLOW = "took too long to execute (>500ms)"
 LARGE = "exceeded the memory limit of 32 MB"
 
 
+# later Pythons read all that the expression's own engine lets through
+READ_BY_PYTHON = [
+    ("let a = []; for (let i = 0; i < 2000; i++) a = [a]; return a", "recursion limit exceeded"),
+] * (sys.version_info < (3, 12))
+
+
 @pytest.mark.parametrize(
     ("expression", "said"),
     [
@@ -33,7 +39,8 @@ LARGE = "exceeded the memory limit of 32 MB"
         ("[...'a'.repeat(1e7)]", LARGE),
         ("flow_input.text.trim()", LARGE),
         ("let a = 'x'; for (;;) a += a", "string too long"),
-        ("let a = []; for (let i = 0; i < 2000; i++) a = [a]; return a", "recursion limit exceeded"),
+        ("let a = []; for (let i = 0; i < 7000; i++) a = [a]; return a", "Maximum call stack size exceeded"),
+        *READ_BY_PYTHON,
         ("(function f() { return f() + 1 })()", "Maximum call stack size exceeded"),
     ],
 )
