@@ -72,14 +72,18 @@ def test_a_build_goes_on_while_somebody_waits(tmp_path: Path) -> None:
     """One that is cancelled leaves it to the other; when both are, the build ends and leaves nothing."""
 
     async def scenario(cache: Cache, cancelled: int) -> list[object]:
+        begun, allowed = asyncio.Event(), asyncio.Event()
+
         async def slow(folder: Path, lock: int) -> None:
-            await asyncio.sleep(0.1)
+            begun.set()
+            await allowed.wait()
             await fill(folder, lock)
 
         asked = [asyncio.ensure_future(cache.get("python", KEY, slow, about="")) for _ in range(2)]
-        await asyncio.sleep(0.05)
+        await begun.wait()
         for task in asked[:cancelled]:
             task.cancel()
+        allowed.set()
         return list(await asyncio.gather(*asked, return_exceptions=True))
 
     none, one = Cache(tmp_path / "none"), Cache(tmp_path / "one")
