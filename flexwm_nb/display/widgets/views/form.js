@@ -25,6 +25,7 @@ export function formView(model, element) {
   element.append(form);
 
   let inner = null;
+  let drawnOf = ""; // what was given when it was drawn
   let timer = 0;
   let isRefused = false;
   let isNews = false; // something was typed of which the saved notebook does not know
@@ -80,7 +81,12 @@ export function formView(model, element) {
     model.send({ act: "run", values: inner.read(), line: line.textContent });
   }
 
+  function given() {
+    return JSON.stringify([model.state.schema, model.state.values]);
+  }
+
   function draw() {
+    drawnOf = given();
     const schema = isSchema(model.state.schema) ? model.state.schema : {};
     inner = fields(schema, { ...(model.state.values ?? {}), ...(model.ui.values ?? {}) }, context);
     const none = Object.keys(schema.properties ?? {}).length === 0;
@@ -105,7 +111,7 @@ export function formView(model, element) {
   draw();
   warn(model.state.notice ?? null);
   return (changed) => {
-    if ("schema" in changed || "values" in changed) {
+    if (("schema" in changed || "values" in changed) && given() !== drawnOf) { // told once more, it keeps what was typed
       if ("values" in changed) model.ui.values = null;
       draw();
     }
