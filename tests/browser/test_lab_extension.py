@@ -96,9 +96,13 @@ def jobs(page: Page, path: str) -> Locator:
     return page.locator(f'.fxl-line[data-kind="job"][title="{path}"]')
 
 
+# what the browser says of a request that a test wants refused, and Lab of a kernel that a test ends
+EXPECTED = re.compile(r"\((Forbidden|Service Unavailable|Bad Gateway)\)|^Could not restore the debugger state")
+
+
 def is_wrong(message: ConsoleMessage) -> bool:
-    """Whether the page complains; what the browser says of a request that a test wants refused is none of it."""
-    return message.type == "error" and not re.search(r"\((Forbidden|Service Unavailable|Bad Gateway)\)", message.text)
+    """Whether the page complains."""
+    return message.type == "error" and not EXPECTED.search(message.text)
 
 
 @pytest.fixture
