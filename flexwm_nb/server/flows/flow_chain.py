@@ -308,7 +308,10 @@ class Chain:
                 write(transaction)
             return queue.claim(transaction, then)
 
-        return await self._context.database.write(change)
+        claimed = await self._context.database.write(change)
+        for run in self.touched.values():
+            run.stored = run.state
+        return claimed
 
     def close(self) -> None:
         """Let others have the runs."""

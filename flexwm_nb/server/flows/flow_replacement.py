@@ -35,7 +35,8 @@ async def replace_value(parts: Context, flow_job: str, text: str) -> None:
             transaction.run("flow_replacement_status", id=flow_job, flow_status=status)
 
         await parts.database.write(change)
-        run.node, run.state, run.job = node, new, replace(run.job, raw_flow=text)
+        run.node, run.job = node, replace(run.job, raw_flow=text)
+        run.state = run.stored = new
     parts.worker.notify(flow_job)
 
 

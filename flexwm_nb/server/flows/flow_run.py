@@ -30,6 +30,7 @@ class FlowRun:
     def __init__(self, job: Job, node: Node, above: FlowRun | None, status: FlowState) -> None:
         """Hold its status; `above` is the run that pushed it."""
         self.job, self.node, self.above, self.state = job, node, above, status
+        self.stored = status  # what others are shown: nothing of a transition before it is durable
         self.depth: int = 0 if above is None else above.depth + 1
         self.suspend: int | None = None
         self.suspend_until: int | None = None
@@ -110,7 +111,7 @@ def load(database: Database, row: Row, above: FlowRun | None) -> FlowRun:
     running = modules[step]
     if running.type == "InProgress" and running.flow_jobs:
         modules[step] = _with_jobs(running, _children(database, run, running))
-        run.state = structs.replace(run.state, modules=modules)
+        run.state = run.stored = structs.replace(run.state, modules=modules)
     return run
 
 

@@ -222,7 +222,7 @@ class Flows:
         run = self._runs.get(job_id)
         if run is None:
             return None
-        return state.encode(self._as_it_runs(run.state))
+        return state.encode(self._as_it_runs(run.stored))
 
     def _as_it_runs(self, found: FlowState) -> FlowState:
         """The status with what its jobs tell: a step that has started is in progress."""
@@ -233,11 +233,14 @@ class Flows:
             modules[step] = structs.replace(modules[step], type="InProgress")
         return structs.replace(found, modules=modules)
 
-    def mark_canceled(self, job_id: str, by: str, reason: str) -> None:
-        """Have a flow end as cancelled at its next event."""
+    async def mark_canceled(self, job_id: str, by: str, reason: str) -> None:
+        """Have a flow end as cancelled at its next event; the jobs that it pushed before are stored then."""
         run = self.find(job_id)
-        if run is not None and run.canceled is None:
-            run.canceled = (by, reason)
+        if run is None:
+            return
+        run.canceled = run.canceled or (by, reason)
+        async with run.lock:  # a transition may be under way
+            return
 
     async def end_if_idle(self, job_id: str) -> None:
         """End a cancelled flow of which nothing runs any more."""

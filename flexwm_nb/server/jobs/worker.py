@@ -345,7 +345,7 @@ class Worker:
         elif found is Cancelled.RUNS and (run := self._runs.get(job_id)) is not None:
             run.cancel(by, why)
         elif found is Cancelled.RUNS:
-            flows.mark_canceled(job_id, by, why)
+            await flows.mark_canceled(job_id, by, why)
         if row is not None and found is not Cancelled.ENDED:
             await self._cancel_all(workspace, self._children(job_id), by, why)
             if row["kind"] in FLOWS and found is Cancelled.RUNS:
