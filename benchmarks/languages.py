@@ -14,7 +14,7 @@ import duckdb
 import httpx
 
 from benchmarks.engine import PYTHON, accepted, engine
-from benchmarks.measuring import MILLISECOND, Figure, latency
+from benchmarks.measuring import Figure, latency, timed
 from flexwm_nb.server.isolation.levels import LEVELS
 from tests.databases import running_postgresql
 
@@ -48,12 +48,12 @@ def typescript() -> list[Figure]:
         for _ in range(ENGINES):
             with engine() as running, running.client() as client:
                 run = _script(client, language, TYPESCRIPT)
-                first.append(_milliseconds(run))
+                first.append(timed(run))
         figures.append(Figure(name=f"{language}, first run", unit="ms", p50=statistics.median(first), goal=60))
         with engine() as running, running.client() as client:
             run = _script(client, language, TYPESCRIPT)
             run()
-            spans = [_milliseconds(run) for _ in range(40) if not time.sleep(PAUSE)]
+            spans = [timed(run) for _ in range(40) if not time.sleep(PAUSE)]
             figures.append(Figure(name=f"{language}, later runs", unit="ms", p50=statistics.median(spans), goal=10))
     return figures
 
@@ -100,9 +100,3 @@ def _script(
     body = {"path": path, "summary": "", "content": content, "language": language, **more}
     accepted(client.post("/scripts/create", json=body))
     return lambda: accepted(client.post(f"/jobs/run_wait_result/p/{path}", json=arguments or {"n": 1}))
-
-
-def _milliseconds(call: Callable[[], object]) -> float:
-    began = time.perf_counter()
-    call()
-    return (time.perf_counter() - began) / MILLISECOND

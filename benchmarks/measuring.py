@@ -39,12 +39,13 @@ def latency(name: str, call: Callable[[], object], *, times: int, warm: int = 20
     """The milliseconds of a call, after some that are not counted."""
     for _ in range(warm):
         call()
-    spans = sorted(_timed(call) for _ in range(times))
+    spans = sorted(timed(call) for _ in range(times))
     p95 = spans[min(int(len(spans) * 0.95), len(spans) - 1)]
     return Figure(name=name, unit="ms", p50=statistics.median(spans), p95=p95, **more)
 
 
-def _timed(call: Callable[[], object]) -> float:
+def timed(call: Callable[[], object]) -> float:
+    """The milliseconds of one call."""
     began = time.perf_counter()
     call()
     return (time.perf_counter() - began) / MILLISECOND

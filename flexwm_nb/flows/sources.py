@@ -14,6 +14,7 @@ import linecache
 import sys
 import textwrap
 from collections.abc import Callable, Iterator
+from functools import cached_property
 from types import FunctionType, ModuleType
 from typing import Any
 
@@ -46,6 +47,10 @@ class _Needed:
         self.definitions: list[str] = []
         self._function, self._seen = function, {function.__name__}
 
+    @cached_property
+    def _beside(self) -> dict[str, tuple[str, str]]:
+        return _imports_beside(self._function)
+
     def take(self, node: ast.AST, name: str) -> None:
         """Take along what a definition uses."""
         for used in free_names(node):
@@ -65,8 +70,9 @@ class _Needed:
 
     def _take_value(self, used: str, value: Any, by: str) -> None:
         plain = inspect.unwrap(value) if callable(value) else value
-        if (written := _import_beside(self._function, used, value)) is not None:
-            self.imports.append(written)
+        module, name = self._beside.get(used, ("", ""))
+        if module and getattr(sys.modules.get(module), name, None) is value:
+            self.imports.append(f"from {module} import {name}" + (f" as {used}" if used != name else ""))
         elif isinstance(value, ModuleType):
             self.imports.append(_import_of(used, value.__name__))
         elif isinstance(plain, FunctionType | type) and plain.__module__ == self._function.__module__:
@@ -155,20 +161,18 @@ def _as_main(text: str, node: Any) -> str:
     return f"{renamed.rstrip()}\n\n\n{node.name} = {MAIN}\n" if calls_itself and node.name != MAIN else renamed
 
 
-def _import_beside(function: FunctionType, name: str, value: Any) -> str | None:
-    """The import that gave this value its name, where the function's own cell or file has it at its top level."""
+def _imports_beside(function: FunctionType) -> dict[str, tuple[str, str]]:
+    """What the function's own cell or file imports at its top level: name -> module and name there."""
     try:
         body = ast.parse("".join(linecache.getlines(function.__code__.co_filename))).body
     except SyntaxError:  # a cell with magics
-        return None
-    for statement in body:
-        if not isinstance(statement, ast.ImportFrom) or statement.level or statement.module is None:
-            continue
-        for alias in statement.names:
-            home = sys.modules.get(statement.module)
-            if (alias.asname or alias.name) == name and getattr(home, alias.name, None) is value:
-                return ast.unparse(ast.ImportFrom(statement.module, [alias], 0))
-    return None
+        return {}
+    return {
+        alias.asname or alias.name: (statement.module, alias.name)
+        for statement in body
+        if isinstance(statement, ast.ImportFrom) and statement.module and not statement.level
+        for alias in statement.names
+    }
 
 
 def _import_of(name: str, module: str) -> str:

@@ -133,7 +133,7 @@ def test_a_cell_is_awaited_and_shows_a_line_and_a_frame(kernel: Kernel) -> None:
     assert ran.status == "ok"
     line, result = (out["data"] for out in ran.outputs)
     assert "f/kernel/rows v1 registered · job " in line["text/plain"]
-    assert ">f/kernel/rows v1 registered</b>" in line["text/html"]
+    assert '<b style="unicode-bidi:isolate">f/kernel/rows v1 registered</b>' in line["text/html"]
     assert "hello" in line["text/html"]
     assert "<table" in result["text/html"]
     assert "awaited: " in kernel.cell("d = %windmill_doctor\nprint(d)").text
