@@ -9,6 +9,7 @@ MOST = 6  # frames shown
 BASH = re.compile(r"main\.sh: line (\d+): ")
 MODULE = re.compile(r"(?<![\w.])main\.(?:ts|js):(\d+)(?::\d+)?")
 GO = re.compile(r"\binner_main\.go:(\d+)(?::\d+)?")
+PHP = re.compile(r"\bmain\.php(?:\(|:| on line )(\d+)")
 SQL = re.compile(r"LINE (\d+): ([^\n]*)")
 
 
@@ -26,6 +27,11 @@ def of_go(text: str, source: str) -> list[int]:
     """What the compiler complains of, in order, or the frames of a panic, the outermost first."""
     found = _once(GO.findall(text))
     return found[::-1] if "goroutine " in text else found
+
+
+def of_php(text: str, source: str) -> list[int]:
+    """Where something was thrown and what called it, the outermost first."""
+    return _once(PHP.findall(text))[::-1]
 
 
 def of_sql(text: str, source: str) -> list[int]:
@@ -52,6 +58,7 @@ READERS: Mapping[str, Callable[[str, str], list[int]]] = {
     "deno": of_modules,
     "nativets": of_modules,
     "go": of_go,
+    "php": of_php,
     "postgresql": of_sql,
     "duckdb": of_sql,
 }

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from flexwm_nb.models.scripts import Registration
 
 AT_LINE = re.compile(r"^line (\d+):")
-MAIN = {"python3": "def main()", "go": "func main() (interface{}, error)"}
+MAIN = {"python3": "def main()", "go": "func main() (interface{}, error)", "php": "function main()"}
 NAMED_MAIN = re.compile(r"\bmain\b")
 TYPESCRIPT_MAIN = "export async function main()"
 LOOKED_AT = 1_000_000  # characters; shorter sources are small enough everywhere

@@ -33,6 +33,7 @@ MODULES = {
     "oracledb": "sql",
     "graphql": "graphql",
     "powershell": "powershell",
+    "php": "php",
 }
 
 REMEMBERED = 512  # sources whose signature is kept
@@ -51,9 +52,9 @@ def language(name: str) -> Language:
 def parse_signature(language_name: str, content: str, entrypoint: str | None = None) -> dict[str, Any]:
     """The signature of a script's function (`main` unless `entrypoint` names another).
 
-    The document is that of Windmill's parsers (py 1.693.1, ts 1.695.0, go 1.510.1, regex 1.692.0): star_args,
-    star_kwargs, args with name, typ, default, has_default, otyp and oidx; auto_kind; has_preprocessor. Raises
-    InvalidSource, with line and column, where the parser refuses the source, and UnknownLanguage.
+    The document is that of Windmill's parsers (py 1.693.1, ts 1.695.0, go 1.510.1, php 1.647.1, regex 1.692.0):
+    star_args, star_kwargs, args with name, typ, default, has_default, otyp and oidx; auto_kind; has_preprocessor.
+    Raises InvalidSource, with line and column, where the parser refuses the source, and UnknownLanguage.
     """
     return copy.deepcopy(_parse(language_name, content, entrypoint))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 
@@ -59,3 +60,9 @@ def up_to_closing(head: str) -> str:
         if character == ")" and depth == 0:
             return head[: position + 1]
     return head
+
+
+def snake_case(name: str) -> str:
+    """`S3Object` as `s3_object`: words start at a capital after a small letter or digit, and at its last in a row."""
+    parts = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name).split("_")
+    return "_".join(part.lower() for part in parts if part)

@@ -15,6 +15,7 @@ from flexwm_nb.errors import InvalidSource
 GRAMMARS = {
     "typescript": ("tree_sitter_typescript", "language_typescript", "TypeScript"),
     "go": ("tree_sitter_go", "language", "Go"),
+    "php": ("tree_sitter_php", "language_php", "PHP"),
 }
 PORTION = 4096  # bytes that the parser gets at a time
 PLACE = re.compile(r"row:(\d+), col:(\d+)")

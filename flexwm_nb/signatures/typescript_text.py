@@ -40,9 +40,3 @@ def _character(match: re.Match[str]) -> str:
     if escape.isdigit() and escape[0] in "01234567":
         return chr(int(escape, 8))
     return LETTERS.get(escape, escape)
-
-
-def snake_case(name: str) -> str:
-    """`S3Object` as `s3_object`: words start at a capital after a small letter or digit, and at its last in a row."""
-    parts = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name).split("_")
-    return "_".join(part.lower() for part in parts if part)

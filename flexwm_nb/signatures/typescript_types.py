@@ -8,7 +8,8 @@ from functools import cached_property
 from typing import Any
 
 from flexwm_nb.signatures import trees
-from flexwm_nb.signatures.typescript_text import identifier, snake_case, unquoted
+from flexwm_nb.signatures.base import snake_case
+from flexwm_nb.signatures.typescript_text import identifier, unquoted
 
 KEYWORDS: dict[str, Any] = {
     "string": {"str": None},

@@ -49,10 +49,12 @@ def test_sql_speaks_the_language_of_its_resource(shell: TestingShell, wm: Engine
         ("typescript f/nb/x\nexport function other() {}", ["no function main", "export async function main()"]),
         ("typescript f/nb/x\nexport function main() {\n  return 1 +\n}", ["line 4", "unexpected '}'"]),
         ("go f/nb/x\npackage inner\n\nfunc main() (int, error {\n}", ["line 4", "unexpected '{'"]),
+        ("php f/nb/x\n<?php\nfunction main() {\n  return 1 +;\n}", ["line 4", "unexpected", "  return 1 +;"]),
+        ("php f/nb/x\n<?php\nfunction other() {}", ["no function main", "Add function main()"]),
         ("typescript f/nb/x\n" + "x = [1, 2]\n" * 500_000 + "}", ["too large", "the limit is 5,000,000"]),
         ("typescript f/nb/x --local\nexport function main() {}", ["--local runs python3 only"]),
     ],
-    ids=["no main", "typescript", "go", "too large", "local"],
+    ids=["no main", "typescript", "go", "php", "no php main", "too large", "local"],
 )
 def test_a_wrong_cell_is_refused_before_anything_is_registered(
     shell: TestingShell, cell: str, parts: list[str]

@@ -18,13 +18,14 @@ from flexwm_nb.server.runners.deno import Deno
 from flexwm_nb.server.runners.go import Go
 from flexwm_nb.server.runners.kept import AheadJob, KeptJob, Pool
 from flexwm_nb.server.runners.output import Output
+from flexwm_nb.server.runners.php import Php
 from flexwm_nb.server.runners.process import RunningJob
 from flexwm_nb.server.runners.python3 import Python3
 from flexwm_nb.server.runners.sql_scripts import Sql
 from flexwm_nb.server.runners.stages import Begun, LockingJob, StagedJob
 from flexwm_nb.server.runners.zygotes import Spare, Zygote, remove_directory
 
-RUNNERS: tuple[type[Runner], ...] = (Python3, Bash, Bun, Native, Deno, Go, Sql)
+RUNNERS: tuple[type[Runner], ...] = (Python3, Bash, Bun, Native, Deno, Go, Php, Sql)
 MOST_ZYGOTES = 12  # of different interpreters, unless they are all at work
 SPARES = 2  # children that wait for jobs, for each interpreter
 ATTEMPTS = 3  # to find a living zygote

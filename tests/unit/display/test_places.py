@@ -21,6 +21,10 @@ main/inner.helper(...)
 main/inner.main()
 \t/work/job/go/inner/inner_main.go:5 +0x1d"""
 
+THROWN = """/work/job/main.php(3)
+#0 /work/job/main.php(7): f()
+#1 /work/job/wrapper.php(9): main()"""
+
 
 @pytest.mark.parametrize(
     ("language", "text", "expected"),
@@ -32,7 +36,9 @@ main/inner.main()
         ("bun", "at main (/work/main.ts:99:1)", []),
         ("go", BUILD, [4, 6]),
         ("go", PANIC, [5, 8]),
-        ("php", "main.php:3", []),
+        ("php", THROWN, [7, 3]),
+        ("php", "Warning: x in /work/job/main.php on line 4", [4]),
+        ("rust", "main.rs:3", []),
     ],
 )
 def test_lines_are_found(language: str, text: str, expected: list[int]) -> None:

@@ -9,8 +9,10 @@ import httpx
 import pytest
 
 from flexwm_nb.engine import Engine
+from flexwm_nb.server.environments.cache import Cache
 from flexwm_nb.server.runners import runtimes
-from flexwm_nb.server.runners.base import RunnerError
+from flexwm_nb.server.runners.base import RunnerError, RunRequest
+from flexwm_nb.server.runners.php import Php
 from flexwm_nb.server.runners.registry import elsewhere
 from flexwm_nb.server.runners.runtimes import Driver, Runtime
 
@@ -40,6 +42,26 @@ def test_a_missing_runtime_says_what_to_install() -> None:
     missing = Runtime(name="nothing-such", languages=("x",), remedy='pip install "flexwm-nb[x]"')
     with pytest.raises(RunnerError, match=r'x needs nothing-such, which is not on this machine. pip install "flexwm'):
         runtimes.located(missing, "x")
+
+
+@pytest.mark.parametrize(
+    ("programs", "part"),
+    [((), "php needs php, which is not on this machine. Install it: apt install php-cli"),
+     (("php",), "A script with `// require:` needs composer, which is not on this machine. Install it")],
+    ids=["php", "composer"],
+)  # fmt: skip
+def test_php_says_what_it_lacks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, programs: tuple[str, ...], part: str
+) -> None:
+    """PHP itself, or composer where a script asks for packages."""
+    for name in programs:
+        (tmp_path / name).write_text("#!/bin/sh\n")
+        (tmp_path / name).chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    content = "<?php\n// require:\n// monolog/monolog@3.6.0\nfunction main() {}\n"
+    request = RunRequest(job_id="0", language="php", content=content, path=None, arguments="{}", environment={})
+    with pytest.raises(RunnerError, match=re.escape(part)):
+        Php(Cache(tmp_path / "cache")).settle(request)
 
 
 def test_a_missing_driver_says_what_to_install() -> None:
