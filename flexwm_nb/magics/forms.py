@@ -13,9 +13,10 @@ from flexwm_nb.display.wording import DONE, Headline
 from flexwm_nb.errors import FlexwmError, InvalidArguments
 from flexwm_nb.magics.awaiting import Blocking, finish
 from flexwm_nb.magics.commands import OneJob
+from flexwm_nb.magics.failures import shown_as
 from flexwm_nb.magics.jobs import windmill_job
 from flexwm_nb.magics.session import Call
-from flexwm_nb.magics.values import Arguments, FrameFile, collect
+from flexwm_nb.magics.values import Arguments, FrameFile, collect, listed
 
 if TYPE_CHECKING:
     from flexwm_nb.display.widgets.form import FormWidget
@@ -43,6 +44,11 @@ class Question:
     kept: dict[str, Any] = field(default_factory=dict)  # given already, and not for a form to change
     files: list[FrameFile] = field(default_factory=list)
     output: str | None = None  # kernel variable
+
+    @property
+    def missing(self) -> list[str]:
+        """The arguments that are needed and not given."""
+        return [name for name in self.form.schema["required"] if name not in self.form.values]
 
     def answered(self, values: Mapping[str, Any]) -> Arguments:
         """The arguments that a form's values make. Raises InvalidArguments."""
@@ -138,9 +144,16 @@ async def is_somebody_there(call: Call) -> bool:
 
 
 async def ask(call: Call, question: Question, begin: Begin, document: Any = None) -> None:
-    """Show the form. What it starts is shown below it, whatever cell runs meanwhile."""
+    """Show the form. What it starts is shown below it, whatever cell runs meanwhile.
+
+    Raises InvalidArguments where an argument is missing, so that no cell below runs without what this one was to give.
+    """
     engine = await call.engine()
     Asking(call, engine, question, begin, document).open()
+    missing = question.missing
+    if missing:
+        text = f"fill in the form above: {question.subject} needs {listed(missing)}"
+        raise shown_as(InvalidArguments(text, fields=missing), lambda: [text])
 
 
 class Asking:

@@ -126,10 +126,15 @@ def check_required(arguments: Arguments, schema: Mapping[str, Any], subject: str
     filled = {*arguments.values, *(file.name for file in arguments.files)}
     missing = [name for name in schema.get("required") or () if name not in filled]
     if missing:
-        listed = " and ".join(repr(name) for name in missing)
         noun = "argument" if len(missing) == 1 else "arguments"
         remedy = "Give " + " ".join(f"{name}=…" for name in missing)
-        raise InvalidArguments(f"{subject} needs the {noun} {listed}", remedy=remedy, fields=missing)
+        raise InvalidArguments(f"{subject} needs the {noun} {listed(missing)}", remedy=remedy, fields=missing)
+
+
+def listed(names: Sequence[str]) -> str:
+    """Names in a sentence: `'a'`, `'a' and 'b'`, `'a', 'b' and 'c'`."""
+    *others, last = map(repr, names)
+    return f"{', '.join(others)} and {last}" if others else last
 
 
 def written_value(name: str, text: str, wanted: Mapping[str, Any], names: Mapping[str, Any]) -> Any:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Response, expect
 
 from tests.browser.conftest import SEEN_AT, TOKEN
 from tests.browser.helpers import LONG, command, load_extension, nameless, picture, save, write_cell
@@ -72,22 +72,56 @@ def test_missing_arguments_are_asked_for_and_run_in_the_same_output(opened: Page
     save(opened)
     expect(opened.locator(".jp-mod-dirty")).to_have_count(0)
     saved = nbformat.read(lab_folder / "forms.ipynb", 4)
-    output = next(cell.outputs for cell in saved.cells if "-o found" in cell.source)
-    assert [set(shown.data) for shown in output] == [{"text/html", "text/plain"}]
-    assert "airport=JFK day=2013-01-31" in output[0].data["text/plain"]
+    shown, error = next(cell.outputs for cell in saved.cells if "-o found" in cell.source)
+    assert set(shown.data) == {"text/html", "text/plain"}
+    assert "airport=JFK day=2013-01-31" in shown.data["text/plain"]
+    assert error.traceback == ["fill in the form above: f/forms/delays needs 'airport' and 'day'"]
 
 
-def test_what_was_typed_is_in_the_saved_notebook_though_nothing_was_run(opened: Page, lab_folder: Path) -> None:
-    """As soon as somebody goes elsewhere; the form is as it was."""
-    cell = write_cell(opened, "%windmill_run f/forms/delays worst=3 --form")
-    cell.get_by_label("worst").fill("4", timeout=LONG)
-    cell.get_by_label("note").fill("seven")
-    cell.locator(".jp-InputArea .cm-content").click()
-    saved = "%windmill_run f/forms/delays worst=4 note=seven"
-    expect(cell.locator(".flexwm-at pre")).to_have_text(saved, timeout=LONG)
-    expect(cell.get_by_label("note")).to_have_value("seven")
-    save(opened)
-    assert saved in (lab_folder / "forms.ipynb").read_text()
+def test_what_is_typed_is_saved_while_the_caret_stays_where_it_is(opened: Page, lab_folder: Path) -> None:
+    """By Ctrl+S at once, and by a click on Lab's button a moment later."""
+    cell = write_cell(opened, "%windmill_run f/forms/delays airport=JFK day=2013-01-31 --form")
+    note = cell.get_by_label("note")
+    note.fill("seven", timeout=LONG)
+    note.press("ArrowLeft")
+    note.press_sequentially("X")
+    with opened.expect_response(is_save):
+        note.press("Control+s")
+    assert "note=seveXn" in (lab_folder / "forms.ipynb").read_text()
+    note.press_sequentially("Y")
+    expect(cell.locator(".flexwm-at pre")).to_contain_text("note=seveXYn")
+    assert note.evaluate("one => [one.selectionStart, one === one.getRootNode().activeElement]") == [6, True]
+    with opened.expect_response(is_save):
+        opened.get_by_role("button", name="Save and create checkpoint").click()
+    assert "note=seveXYn" in (lab_folder / "forms.ipynb").read_text()
+    note.press("Escape")
+    expect(cell).to_be_focused()
+
+
+def is_save(answer: Response) -> bool:
+    """Whether the notebook was saved."""
+    return answer.request.method == "PUT" and answer.url.partition("?")[0].endswith("/forms.ipynb")
+
+
+def test_run_all_stops_at_a_form_and_goes_on_once_it_is_filled_in(opened: Page) -> None:
+    """The form stays above one calm line; no cell below it runs before somebody asks for it."""
+    form = write_cell(opened, "%windmill_run f/forms/delays day=2013-01-31 -o asked")
+    expect(form.locator(".jp-OutputArea-output").last).to_have_text(
+        "fill in the form above: f/forms/delays needs 'airport'", timeout=LONG
+    )
+    after = write_cell(opened, "print('after', asked['airport'])")
+    expect(after).to_contain_text("NameError", timeout=LONG)
+    opened.evaluate("() => { const { content } = window.jupyterapp.shell.currentWidget; content.activeCellIndex -= 1 }")
+    command(opened, "notebook:run-all-below")
+    expect(after).not_to_contain_text("NameError", timeout=LONG)
+    expect(form.locator(".fx-form")).to_be_visible(timeout=LONG)
+    picture(opened, "form_asks")
+    form.get_by_label("airport").select_option(label="JFK")
+    form.get_by_role("button", name="Run", exact=True).click()
+    expect(form.locator(".fx-state")).to_have_text("ran", timeout=LONG)
+    after.locator(".cm-content").click()
+    command(opened, "notebook:run-cell")
+    expect(after).to_contain_text("after JFK", timeout=LONG)
 
 
 def test_runs_are_filtered_and_opened_in_a_living_table(opened: Page) -> None:

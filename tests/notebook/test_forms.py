@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -68,7 +69,8 @@ def until(condition: Any) -> Any:
 @pytest.mark.usefixtures("seen")
 def test_a_missing_argument_is_asked_for_and_the_run_is_shown_below(shell: TestingShell, greet: str) -> None:
     """What was given is in the form already; the result comes into the variable that was named."""
-    assert shell.cell(f"%windmill_run {greet} times=3 -o greeting") is None
+    said = shell.message(f"%windmill_run {greet} times=3 -o greeting")
+    assert said == f"fill in the form above: {greet} needs 'name'"
     widget = form()
     assert widget.whole()["values"] == {"times": 3}
     assert widget.form.line == f"%windmill_run {greet} -o greeting times=3"
@@ -95,7 +97,7 @@ def test_what_the_page_sends_is_checked_again(
     shell: TestingShell, greet: str, values: dict[str, Any], said: str
 ) -> None:
     """It is said in the form, which can be sent again."""
-    shell.cell(f"%windmill_run {greet} --form")
+    shell.failure(f"%windmill_run {greet} --form")
     widget = form()
     says(widget, act="run", values=values)
     assert said in until(lambda: widget.whole().get("notice"))
@@ -103,11 +105,23 @@ def test_what_the_page_sends_is_checked_again(
 
 
 @pytest.mark.usefixtures("seen")
+def test_what_is_typed_is_in_the_saved_picture_at_once(shell: TestingShell, greet: str) -> None:
+    """As soon as the page tells it; the page hears that it is, so that whoever saves the notebook can wait for it."""
+    shell.cell(f"%windmill_run {greet} name=Ada --form")
+    widget = form()
+    settled: list[Any] = []
+    widget.stand_in(SimpleNamespace(update=lambda bundle, **_: settled.append(bundle["text/plain"])))
+    says(widget, act="values", number=7, values={"name": "Ida"})
+    assert f"%windmill_run {greet} name=Ida" in settled[-1]
+    assert widget.whole()["kept"] == 7
+
+
+@pytest.mark.usefixtures("seen")
 def test_paths_to_pick_are_names_alone(shell: TestingShell, greet: str, wm: Engine) -> None:
     """Of resources of one type, and of variables; what they hold stays where it is."""
     wm.variables.set("f/nb/token", "hush", secret=True)
     wm.resources.set("f/nb/base", {"host": "hush"}, resource_type="postgresql")
-    shell.cell(f"%windmill_run {greet} --form")
+    assert shell.cell(f"%windmill_run {greet} name=Ada --form") is None
     widget = form()
     says(widget, act="pick", kind="variable", type="")
     says(widget, act="pick", kind="resource", type="postgresql")
@@ -120,9 +134,9 @@ def test_paths_to_pick_are_names_alone(shell: TestingShell, greet: str, wm: Engi
 @pytest.mark.usefixtures("seen")
 def test_cells_are_registered_before_they_ask(shell: TestingShell) -> None:
     """A script's cell and a flow's; frames stay on the line, and a wrong argument is an error, no form."""
-    shell.cell(f"%%windmill_script python3 f/nb/asked\n{GREET}")
+    shell.failure(f"%%windmill_script python3 f/nb/asked\n{GREET}")
     assert form().form.line == "%windmill_run f/nb/asked"
-    shell.cell(f"%%windmill_flow f/nb/asked_flow\n{FLOW}")
+    assert shell.message(f"%%windmill_flow f/nb/asked_flow\n{FLOW}").endswith("needs 'n'")
     widget = form()
     says(widget, act="run", values={"n": 4})
     until(lambda: widget.is_over)

@@ -23,7 +23,7 @@ class FormWidget(Stacked):
         self._form = form
         self._is_going = False
         first = {"schema": form.schema, "values": dict(form.values), "magic": form.magic, "run": True, "label": "Run"}
-        super().__init__(first, actions={"values": self.know, "left": self._left, **actions})
+        super().__init__(first, actions={"values": self._typed, **actions})
 
     @property
     def form(self) -> Form:
@@ -41,10 +41,11 @@ class FormWidget(Stacked):
         if isinstance(values, dict):
             self._form = replace(self._form, values=values)
 
-    def _left(self, message: Message) -> None:
-        """Nobody types in it now: the saved notebook may have what was typed, which draws the form anew."""
+    def _typed(self, message: Message) -> None:
+        """Take it in, and let the saved notebook have it: the page draws the form on, whatever is written under it."""
         self.know(message)
         self.settle()
+        self.set(kept=message.get("number"))
 
     def whole(self) -> Message:
         """The state with what was typed, for a page that is opened anew."""

@@ -3,18 +3,20 @@ import { button, copied, h, say, shown } from "./dom.js";
 import { fields } from "./form_fields.js";
 import { magicLine } from "./form_line.js";
 
-const PAUSE = 150; // milliseconds after the last key before the values are told
+const PAUSE = 200; // milliseconds after the last key before the values are told
+const PATIENCE = 1000; // milliseconds for whoever saves the notebook until it has them
 
 let counted = 0;
 
 /**
  * The state: `schema`; `values` that are given already; `magic`, how the line begins; `run` and `insert`, whether these
- * buttons are there; `label` of the first; `choices`, paths that may be picked; `notice`; `done`, while what was sent runs.
- * It sends `values` (as they are typed), `left` (once somebody has typed and goes elsewhere), `run`, `insert` and `pick`.
+ * buttons are there; `label` of the first; `choices`, paths that may be picked; `notice`; `done`, while what was sent runs;
+ * `kept`, the number of the values that the saved notebook has.
+ * It sends `values` (soon after they were typed, with a number), `run`, `insert` and `pick`.
  * @type {import("./dom.js").View}
  */
 export function formView(model, element) {
-  const form = h("form", { class: "fx fx-form", novalidate: "", "aria-label": `Arguments of ${(model.state.magic ?? "").split(" ")[1] ?? "it"}`, onsubmit: (event) => { event.preventDefault(); send(); }, onkeydown: keyed, onfocusout: () => setTimeout(leave) });
+  const form = h("form", { class: "fx fx-form", novalidate: "", "aria-label": `Arguments of ${(model.state.magic ?? "").split(" ")[1] ?? "it"}`, onsubmit: (event) => { event.preventDefault(); send(); }, onkeydown: keyed });
   const place = h("div");
   const line = h("code", { class: "fx-magic", dir: "ltr" });
   const copy = button("copy", "Copy the line that does the same", () => void copied(copy, line.textContent));
@@ -28,7 +30,7 @@ export function formView(model, element) {
   let drawnOf = ""; // what was given when it was drawn
   let timer = 0;
   let isRefused = false;
-  let isNews = false; // something was typed of which the saved notebook does not know
+  let heard = () => {}; // the saved notebook has what was typed
   const context = {
     id: () => `fx-form-${(counted += 1)}`,
     pick: (kind, type) => model.send({ act: "pick", kind, type }),
@@ -38,7 +40,6 @@ export function formView(model, element) {
       const wrong = inner.problem();
       if (isRefused) warn(wrong); // what was said when it could not be sent follows what is typed
       if (!isNew) return;
-      isNews = true;
       clearTimeout(timer);
       timer = setTimeout(tell, PAUSE);
     },
@@ -49,27 +50,34 @@ export function formView(model, element) {
   }
 
   function tell() {
-    model.send({ act: "values", values: inner.read(), line: line.textContent, valid: inner.problem() === null });
+    clearTimeout(timer);
+    timer = 0;
+    model.ui.told = Date.now();
+    model.send({ act: "values", number: model.ui.told, values: inner.read(), line: line.textContent, valid: inner.problem() === null });
   }
 
-  /** A form that is drawn anew loses the place where somebody types: only when nobody does, in a window that is used. */
-  function leave() {
-    if (!isNews || !form.isConnected || !document.hasFocus() || form.contains(form.getRootNode().activeElement)) return;
-    isNews = false;
-    clearTimeout(timer);
-    model.send({ act: "left", values: inner.read() });
-  }
+  /** The saved notebook has what was typed, or nobody says so for a while. */
+  model.settled = () => {
+    if (timer) tell();
+    if (model.state.kept === model.ui.told) return null;
+    return new Promise((resolve) => {
+      heard = resolve;
+      setTimeout(resolve, PATIENCE);
+    });
+  };
 
   function keyed(event) {
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
       event.preventDefault();
       send();
     }
-    event.stopPropagation(); // keys typed here are no commands of the notebook
+    const isSaving = event.key === "s" && (event.ctrlKey || event.metaKey);
+    if (event.key !== "Escape" && !isSaving) event.stopPropagation(); // keys typed here are no commands of the notebook
   }
 
   function send() {
     clearTimeout(timer);
+    timer = 0;
     const wrong = inner.problem(true);
     warn(wrong);
     isRefused = wrong !== null;
@@ -77,7 +85,6 @@ export function formView(model, element) {
       inner.focusWrong();
       return;
     }
-    isNews = false;
     model.send({ act: "run", values: inner.read(), line: line.textContent });
   }
 
@@ -115,6 +122,7 @@ export function formView(model, element) {
       if ("values" in changed) model.ui.values = null;
       draw();
     }
+    if (changed.kept === model.ui.told) heard();
     if ("choices" in changed) inner.offer(model.state.choices ?? {});
     if ("run" in changed || "insert" in changed || "done" in changed || "label" in changed) mark();
     if ("notice" in changed) warn(model.state.notice ?? null);

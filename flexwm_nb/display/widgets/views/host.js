@@ -2,23 +2,73 @@
  * How a view lives in a notebook: in the place of the static picture that the cell's output keeps.
  *
  * The saved notebook has only that picture, so it is never empty; while the kernel knows the run, the page draws the
- * living view over it, in a shadow tree of its own. A view also draws into a widget's own element, as in a layout.
+ * living view over it, in a shadow tree of the output. The picture may be written anew under it at any time: whoever
+ * types or has a menu open in the view is not disturbed. A view also draws into a widget's own element, as in a layout.
  */
-import { DONE, short } from "./dom.js";
+import { DONE, h, short } from "./dom.js";
 
 const SPOTS = Symbol.for("flexwm.spots");
 
 /** One observer a page: `class="flexwm-at flexwm-at-ID"` marks the places. */
 function watched() {
   if (globalThis[SPOTS]) return globalThis[SPOTS];
-  const known = new Map();
+  const known = new Map(); // id → what gives the element of its view in an output
+  const outputs = new Set(); // that show views
   const places = document.getElementsByClassName("flexwm-at");
   const look = () => {
-    for (const place of places) known.get(/flexwm-at-(\S+)/.exec(place.className)?.[1])?.(place);
+    const seen = new Set();
+    for (const place of places) if (known.has(idOf(place))) seen.add(outputOf(place));
+    for (const output of outputs) if (output.isConnected) seen.add(output);
+    outputs.clear();
+    for (const output of seen) if (arranged(output, known)) outputs.add(output);
   };
   new MutationObserver(look).observe(document.documentElement, { childList: true, subtree: true });
   globalThis[SPOTS] = { known, look };
   return globalThis[SPOTS];
+}
+
+function idOf(element) {
+  return /flexwm-at-(\S+)/.exec(element.className)?.[1];
+}
+
+/** What holds the shadow tree: the element of a whole output where it has only places, for that one stays; else the place. */
+function outputOf(place) {
+  const parts = [...place.parentNode.childNodes];
+  return parts.every((part) => (part instanceof Element ? idOf(part) : !part.textContent.trim())) ? place.parentNode : place;
+}
+
+/** Put each view where its place is, and leave alone what is there already; whether the output shows any. */
+function arranged(output, known) {
+  const places = idOf(output) ? [output] : [...output.children];
+  const views = places.map((place) => known.get(idOf(place)));
+  const isLiving = views.some(Boolean);
+  if (!isLiving && !output.shadowRoot) return false;
+  const root = output.shadowRoot ?? output.attachShadow({ mode: "open" });
+  const wanted = isLiving ? places.map((place, at) => views[at]?.element(output) ?? picture(root, place, at)) : [document.createElement("slot")];
+  for (const part of [...root.children]) if (!wanted.includes(part)) part.remove();
+  wanted.forEach((part, at) => root.children[at] === part || root.insertBefore(part, root.children[at] ?? null));
+  views.forEach((view, at) => view?.draw(wanted[at]));
+  output.toggleAttribute("data-lm-suppress-shortcuts", isLiving); // keys typed here are no commands of the notebook
+  return isLiving;
+}
+
+/** A place whose view is over, among others. */
+function picture(root, place, at) {
+  place.slot = `at-${at}`;
+  const slot = root.querySelector(`slot[name="${place.slot}"]`) ?? document.createElement("slot");
+  slot.name = place.slot;
+  return slot;
+}
+
+/** Escape leaves a view for its cell; a notebook is saved once it has all that was typed. */
+async function pressed(event, model, output) {
+  if (event.key === "Escape" && !event.defaultPrevented) output.closest("[tabindex]")?.focus();
+  if (event.key.toLowerCase() !== "s" || !(event.ctrlKey || event.metaKey)) return;
+  const { key, code, keyCode, ctrlKey, metaKey, shiftKey } = event;
+  event.preventDefault();
+  event.stopPropagation();
+  await model.settled?.();
+  output.parentNode?.dispatchEvent(new KeyboardEvent("keydown", { key, code, keyCode, ctrlKey, metaKey, shiftKey, bubbles: true, cancelable: true }));
 }
 
 /** Take part of a model's state in; what changed is what the views are told. */
@@ -66,16 +116,21 @@ export function hosted(view, sheet) {
       const model = modelOf(remote);
       const { known, look } = watched();
       const id = remote.get("spot");
-      known.set(id, (place) => {
-        if (model.mounts.has(place)) return;
-        place.setAttribute("data-lm-suppress-shortcuts", "true"); // keys typed here are no commands of the notebook
-        mount(model, place, place.shadowRoot ?? place.attachShadow({ mode: "open" }));
+      const elements = new WeakMap(); // one in each output that has its place
+      known.set(id, {
+        element(output) {
+          if (!elements.has(output)) elements.set(output, h("div", { onkeydown: (event) => pressed(event, model, output) }));
+          return elements.get(output);
+        },
+        draw(element) {
+          if (!model.mounts.has(element)) mount(model, element, element.shadowRoot ?? element.attachShadow({ mode: "open" }));
+        },
       });
       look();
       const leave = () => {
         known.delete(id);
         models.delete(id);
-        for (const place of model.mounts.keys()) place.shadowRoot?.replaceChildren(document.createElement("slot"));
+        look();
       };
       remote.on("destroy", leave);
       remote.on("comm_live_update", () => { // the kernel was restarted: what is drawn stays, and nothing answers
@@ -90,6 +145,7 @@ export function hosted(view, sheet) {
     render({ model: remote, el }) {
       const model = modelOf(remote);
       remote.send({ act: "hello" });
+      el.setAttribute("data-lm-suppress-shortcuts", "true");
       mount(model, el, el.shadowRoot ?? el.attachShadow({ mode: "open" }));
       return () => model.mounts.delete(el);
     },

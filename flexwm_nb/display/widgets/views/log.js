@@ -1,8 +1,9 @@
 /** A run's log: only the lines in sight are in the page; searched, folded, coloured. */
-import { button, h, say, shown } from "./dom.js";
+import { DONE, button, h, say, shown } from "./dom.js";
 import { pieces, plain } from "./ansi.js";
 
 const ROW = 18; // pixels of a line
+const FRAME = 6; // around them
 const KEPT = 20000; // lines in the page's memory
 const LONGEST = 2000; // characters of a line that are shown
 const SMALL = 10; // lines of the folded panel
@@ -38,13 +39,15 @@ export function logView(model, element) {
   const back = button("↑", "Match before (Shift+Enter)", () => jump(-1), { "aria-label": "Match before" });
   const next = button("↓", "Next match (Enter)", () => jump(1), { "aria-label": "Next match" });
   const whole = button("earlier lines", "Read the log from its first line", () => model.send({ act: "whole_log" }));
-  const size = button("", "More or fewer lines at once", () => { ui.large = !ui.large; draw(); });
+  const size = button("", "More or fewer lines at once", () => { ui.large = !ui.large; ui.high = 0; draw(); });
   const end = button("newest ↓", "Follow the newest lines", () => { follows = true; draw(); });
   const tools = h("span", { class: "fx-tools" }, search, count, back, next, whole, size);
   const list = h("div", { class: "fx-rows" });
   const pane = h("div", { class: "fx-pane", tabindex: "0", role: "group", "aria-label": "Log lines", onscroll: scrolled }, list);
   const floating = h("div", { class: "fx-newest" }, end);
-  element.append(h("section", { class: "fx-log" }, h("div", { class: "fx-bar" }, toggle, tools), pane, floating));
+  const nothing = h("span", { class: "fx-muted" }, "no output yet");
+  const root = h("section", { class: "fx-log" }, h("div", { class: "fx-bar" }, nothing, toggle, tools), pane, floating);
+  element.append(root);
 
   function scrolled() {
     follows = pane.scrollTop + pane.clientHeight >= pane.scrollHeight - ROW;
@@ -52,6 +55,7 @@ export function logView(model, element) {
   }
 
   function take(part) {
+    if (part.whole && part.first === 0) ui.base = ui.high = 0;
     if (part.whole || !lines.list.length || part.first < lines.first) Object.assign(lines, { first: part.first, list: [], gaps: new Map() });
     const reached = lines.first + lines.list.length;
     if (part.first > reached) { // too many came at once
@@ -122,16 +126,21 @@ export function logView(model, element) {
 
   function draw() {
     const number = lines.total + (plain(lines.partial ?? "") ? 1 : 0) - base;
-    const visible = rows.length > (model.state.graph ? 1 : 0); // a flow's own log is one line of the engine's
-    shown(element.firstElementChild ?? element, visible);
+    const isFlow = Boolean(model.state.graph);
+    const isSaid = number > 0 && (!isFlow || rows.length > 1); // a flow's own log is one line of the engine's
+    const isAwaited = !isSaid && !isFlow && model.state.state === "running";
+    shown(root, isSaid || isAwaited);
+    shown(nothing, isAwaited);
+    shown(toggle, isSaid);
     say(toggle, `${ui.open ? "▾" : "▸"} log · ${number.toLocaleString()} line${number === 1 ? "" : "s"}`);
     toggle.setAttribute("aria-expanded", String(ui.open));
-    shown(pane, ui.open);
-    shown(tools, ui.open);
+    shown(pane, isSaid && ui.open);
+    shown(tools, isSaid && ui.open);
     const most = ui.large ? LARGE : SMALL;
-    const high = rows.length <= 4 ? 4 : rows.length <= SMALL ? SMALL : Math.min(rows.length, most);
-    const height = `${high * ROW + 6}px`;
-    if (pane.style.height !== height) pane.style.height = height;
+    const high = Math.min(rows.length, most);
+    ui.high = DONE.has(model.state.state) ? high : Math.max(ui.high ?? 0, high); // what is below does not come up while it runs
+    sized("minHeight", ui.high);
+    sized("maxHeight", most);
     list.style.height = `${rows.length * ROW}px`;
     say(size, ui.large ? "fewer" : "more");
     shown(size, rows.length > SMALL);
@@ -141,8 +150,14 @@ export function logView(model, element) {
     for (const part of [count, back, next]) shown(part, searched);
     say(count, found.length ? `${current < 0 ? "" : `${current + 1} of `}${found.length.toLocaleString()}` : "nothing");
     if (follows && !searched) pane.scrollTop = rows.length * ROW;
-    shown(floating, ui.open && !follows && !searched);
+    shown(floating, isSaid && ui.open && !follows && !searched);
     paint();
+  }
+
+  /** So many rows. */
+  function sized(name, count) {
+    const height = `${count * ROW + FRAME}px`;
+    if (pane.style[name] !== height) pane.style[name] = height;
   }
 
   /** Put the rows in sight into the page. */
@@ -174,7 +189,7 @@ export function logView(model, element) {
 
   function update(changed) {
     if (changed.log) take(changed.log);
-    if (!changed.log || awaited) return;
+    if (!(changed.log || "state" in changed) || awaited) return;
     awaited = requestAnimationFrame(() => { awaited = 0; arrange(); draw(); });
   }
   if (model.state.log) take(model.state.log);
