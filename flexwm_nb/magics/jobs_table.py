@@ -36,12 +36,13 @@ class JobsTable:
         self._engine, self._command, self._size = engine, command, size
         self._first = list(found)
         self._text, self._state = "", command.state
-        self._left = 0  # newer ones that made room
+        self._left = 0  # of the first ones, that made room
+        self._is_oldest_first = False
         self._change = threading.Lock()
 
     def show(self) -> None:
         """Show it."""
-        names = ("refresh", "filter", "more", "newest", "open", "cancel", "rerun")
+        names = ("refresh", "filter", "order", "more", "newest", "open", "cancel", "rerun")
         actions = {name: self._later(getattr(self, f"_{name}")) for name in names}
         self._widget = JobsWidget(self._first, self._frame, actions=actions)
         self._widget.set(more=len(self._first) >= self._size, filter={"text": "", "state": self._state or ""})
@@ -67,10 +68,14 @@ class JobsTable:
     def _page(self, **more: Any) -> list[Job]:
         text = {"broad_filter": self._text} if self._text else {}
         named: dict[str, Any] = {"path": self._command.path, "state": self._state, "per_page": self._size, **text}
+        named["oldest_first"] = self._is_oldest_first
         return self._engine.executions.list(**{**named, **more})
 
     def _refresh(self, message: Mapping[str, Any]) -> None:
-        """Read the newest again where they are shown, and those older ones that went on."""
+        """Read what is new where it is shown, and those of the others that went on."""
+        if self._is_oldest_first:
+            self._refresh_oldest()
+            return
         page = [] if self._left else self._page()
         new = {job.id: job for job in page}
         if self._left:
@@ -79,16 +84,32 @@ class JobsTable:
             kept = []
         else:
             kept = [job for job in self._widget.found if job.id not in new and _is_older(job, page[-1])]
-        going = [job for job in kept if job.state in BETWEEN_STATES][:LOOKED_AT]
-        now = {job.id: self._engine.executions.get(job.id) for job in going}
-        found = [*page, *(now.get(job.id, job) for job in kept)]
+        found = [*page, *self._now(kept)]
         most = max(MOST, self._size)
         self._widget.see(found[:most], **({"more": True} if len(found) > most else {}))
+
+    def _refresh_oldest(self) -> None:
+        """What is new comes last there."""
+        self._widget.see(self._now(self._widget.found))
+        if not self._widget.whole()["more"]:
+            self._more({}) if self._widget.found else self._newest({})
+
+    def _now(self, found: Sequence[Job]) -> list[Job]:
+        """These as they stand now."""
+        going = [job for job in found if job.state in BETWEEN_STATES][:LOOKED_AT]
+        now = {job.id: self._engine.executions.get(job.id) for job in going}
+        return [now.get(job.id, job) for job in found]
 
     def _filter(self, message: Mapping[str, Any]) -> None:
         """Show those whose path has a text in it, or that are in a state."""
         self._text = str(message.get("text") or "")
         self._state = str(message.get("state") or "") or None
+        self._newest(message)
+
+    def _order(self, message: Mapping[str, Any]) -> None:
+        """Show all runs the other way round, from their first page."""
+        self._is_oldest_first = bool(message.get("oldest"))
+        self._widget.set(oldest=self._is_oldest_first)
         self._newest(message)
 
     def _newest(self, message: Mapping[str, Any]) -> None:
@@ -99,13 +120,14 @@ class JobsTable:
         self._widget.see(page, more=len(page) >= self._size, left=0, filter=chosen)
 
     def _more(self, message: Mapping[str, Any]) -> None:
-        """Show those that are older."""
+        """Show those that come next in order: older ones, or newer ones."""
         found = self._widget.found
         if not found:
             return
-        oldest = found[-1].created_at
-        at_once = {job.id for job in found if job.created_at == oldest}  # a page begins with these once more
-        page = self._page(created_before=oldest, per_page=self._size + len(at_once))
+        last = found[-1].created_at
+        at_once = {job.id for job in found if job.created_at == last}  # a page begins with these once more
+        bound = "created_after" if self._is_oldest_first else "created_before"
+        page = self._page(**{bound: last}, per_page=self._size + len(at_once))
         fresh = [job for job in page if job.id not in at_once]
         shown = [*found, *fresh][-max(MOST, self._size) :]
         self._left += len(found) + len(fresh) - len(shown)

@@ -201,9 +201,10 @@ class ExecutionService:
         path_start: str | None = None,
         created_by: str | None = None,
         kinds: Sequence[str] = RUNS,
+        oldest_first: bool = False,
         **filters: Any,
     ) -> builtins.list[Job]:
-        """The newest jobs, newest first. More `filters` are Windmill's own.
+        """The newest jobs, newest first; or the oldest, oldest first. More `filters` are Windmill's own.
 
         Raises InvalidInput for a state that is none.
         """
@@ -220,11 +221,12 @@ class ExecutionService:
                 "created_after": created_after and created_after.isoformat(),
                 "created_by": created_by,
                 "job_kinds": ",".join(kinds) or None,
+                "order_desc": False if oldest_first else None,
                 **STATES.get(state or "", {}),
                 **filters,
             },
         )
-        found.sort(key=lambda job: (job.created_at is not None, job.created_at), reverse=True)
+        found.sort(key=lambda job: (job.created_at is not None, job.created_at), reverse=not oldest_first)
         return found[:per_page]
 
     def history(self, path: str | None = None, state: str | None = None, **filters: Any) -> Iterator[Job]:

@@ -141,3 +141,23 @@ def test_runs_are_filtered_and_opened_in_a_living_table(opened: Page) -> None:
     before = count.count()
     write_cell(opened, "%windmill_run f/forms/delays airport=JFK day=2013-02-03 -q")
     expect(count).to_have_count(before + 1, timeout=LONG)
+
+
+def test_the_table_of_runs_is_used_by_keyboard(opened: Page) -> None:
+    """Tab reaches its rows once, arrows walk them, and a look at what is new leaves the focus where it is."""
+    cell = write_cell(opened, "%windmill_jobs f/forms/delays")
+    rows = cell.locator(".fx-jobs tbody tr")
+    expect(rows.nth(1)).to_be_visible(timeout=LONG)
+    expect(rows.locator('[tabindex="0"]')).to_have_count(1)
+    rows.nth(0).locator(".fx-open").focus()
+    opened.keyboard.press("ArrowDown")
+    expect(rows.nth(1).locator(".fx-open")).to_be_focused()
+    opened.keyboard.press("ArrowRight")
+    again = rows.nth(1).get_by_role("button", name="Run again")
+    expect(again).to_be_focused()
+    opened.keyboard.press("Enter")
+    expect(rows.nth(2).get_by_role("button", name="Run again")).to_be_focused(timeout=LONG)
+    cell.get_by_role("button", name="Created").focus()
+    opened.keyboard.press("Enter")
+    expect(cell.locator('th[aria-sort="ascending"]')).to_have_text("Created", timeout=LONG)
+    picture(opened, "jobs_sorted")

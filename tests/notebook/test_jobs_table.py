@@ -85,6 +85,22 @@ def test_the_newest_make_room_for_older_ones(table: JobsWidget, monkeypatch: pyt
     until(lambda: table.found[0].id == newest and table.whole()["left"] == 0)
 
 
+def test_all_runs_are_sorted_by_the_engine(table: JobsWidget, wm: Engine) -> None:
+    """The oldest first, page by page; what is started meanwhile comes last."""
+    says(table, "order", oldest=True)
+    until(lambda: table.whole()["oldest"] and len(table.found) == 3)
+    while until(lambda: table.whole()["more"] in (True, False)) and table.whole()["more"]:
+        says(table, "more")
+        time.sleep(0.02)
+    until(lambda: len(table.found) >= 7)
+    execution = wm.run("f/nb/nap", n=8)
+    execution.result()
+    until(lambda: says(table, "refresh") or table.found[-1].id == execution.id)
+    times = [job.created_at for job in table.found]
+    assert times == sorted(times)
+    assert len({job.id for job in table.found}) == len(times)
+
+
 def test_it_is_filtered_by_the_engine(table: JobsWidget) -> None:
     """By a state and by a text in the path."""
     says(table, "filter", text="", state="failure")

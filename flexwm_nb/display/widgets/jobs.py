@@ -27,11 +27,13 @@ class JobsWidget(Stacked):
     ) -> None:
         """Open it. `frame` makes the twin."""
         self._found, self._frame = list(found), frame
-        super().__init__({"rows": [row(job) for job in found], "more": False, "filter": {}}, actions=actions)
+        super().__init__(
+            {"rows": [row(job) for job in found], "more": False, "oldest": False, "filter": {}}, actions=actions
+        )
 
     @property
     def found(self) -> list[Job]:
-        """The runs that it shows, newest first."""
+        """The runs that it shows, in the engine's order: newest first, or oldest first."""
         return self._found
 
     def see(self, found: Sequence[Job], **changes: Any) -> None:

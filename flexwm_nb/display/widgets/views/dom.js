@@ -104,6 +104,45 @@ export function button(text, title, onclick, attributes = {}) {
   return h("button", { type: "button", class: "fx-button", title, onclick, ...attributes }, text);
 }
 
+/**
+ * Draw anew, and keep the focus: on what has the same `data-key` now, else on another control of the same line, else on
+ * the first that can take it.
+ */
+export function undisturbed(root, draw) {
+  const had = root.getRootNode().activeElement;
+  const key = had && root.contains(had) ? had.dataset.key : undefined;
+  draw();
+  if (key === undefined || (had.isConnected && !had.hidden && root.getRootNode().activeElement === had)) return;
+  const keyed = [...root.querySelectorAll("[data-key]")].filter((one) => !one.disabled && !one.closest("[hidden]"));
+  const line = key.split(" ")[0];
+  (keyed.find((one) => one.dataset.key === key) ?? keyed.find((one) => one.dataset.key.split(" ")[0] === line) ?? keyed[0])?.focus();
+}
+
+/** Arrow keys move between the controls of lines, of which Tab reaches one; what is returned is called when they changed. */
+export function walked(body, lines) {
+  const controls = (line) => [...line.querySelectorAll("button:not(:disabled)")];
+  let last = null;
+  const mark = () => {
+    const all = [...body.querySelectorAll("button")];
+    const key = last?.dataset.key;
+    const chosen = all.find((one) => one === last) ?? all.find((one) => key !== undefined && one.dataset.key === key) ?? all[0];
+    for (const one of all) one.tabIndex = one === chosen ? 0 : -1;
+  };
+  body.addEventListener("focusin", (event) => { last = event.target; mark(); });
+  body.addEventListener("keydown", (event) => {
+    const every = [...body.querySelectorAll(lines)].map(controls).filter((line) => line.length);
+    const down = every.findIndex((line) => line.includes(event.target));
+    const across = every[down]?.indexOf(event.target);
+    const to = { ArrowDown: [down + 1, across], ArrowUp: [down - 1, across], ArrowRight: [down, across + 1], ArrowLeft: [down, across - 1], Home: [0, across], End: [every.length - 1, across] }[event.key];
+    if (down < 0 || !to) return;
+    event.preventDefault();
+    event.stopPropagation();
+    const line = every[to[0]];
+    (to[0] === down ? line[to[1]] : line?.[Math.min(to[1], line.length - 1)])?.focus();
+  });
+  return mark;
+}
+
 /** Put text on the clipboard, and say so on the button for a moment. */
 export async function copied(pressed, text) {
   const before = pressed.textContent;

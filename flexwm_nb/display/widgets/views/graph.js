@@ -30,6 +30,7 @@ export function graphView(model, element) {
 
   function draw() {
     const { graph } = model.state;
+    const isUsed = layer.contains(layer.getRootNode().activeElement);
     nodes.clear();
     const frames = graph.nodes.filter((node) => node.frame);
     const boxes = graph.nodes.filter((node) => !node.frame);
@@ -42,6 +43,7 @@ export function graphView(model, element) {
     mark(Object.keys(model.state.steps ?? {}));
     const first = nodes.get(ui.chosen) ?? nodes.values().next().value;
     first?.group.setAttribute("tabindex", "0");
+    if (isUsed) first?.group.focus();
     if (ui.scale === null) fit();
     else place();
   }
@@ -111,12 +113,12 @@ export function graphView(model, element) {
     const moves = { ArrowRight: [1, 0], ArrowLeft: [-1, 0], ArrowDown: [0, 1], ArrowUp: [0, -1] };
     const { key } = event;
     if (moves[key]) go(id, moves[key]);
-    else if (key === "Enter") open(id);
     else if (key === " " && nodes.get(id).node.fold) fold(nodes.get(id).node);
+    else if (key === "Enter" || key === " ") open(id);
     else if (key === "+" || key === "=") zoom(STEP);
     else if (key === "-") zoom(1 / STEP);
     else if (key === "0") fit();
-    else if (key === "Escape") close();
+    else if (key === "Escape" && ui.opened) close();
     else return;
     event.preventDefault();
     event.stopPropagation();

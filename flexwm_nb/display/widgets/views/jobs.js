@@ -1,9 +1,10 @@
 /** Runs as a table: live, to filter, sort, open, cancel and run again, page by page. */
-import { DONE, STATES, button, h, moment, say, short, shown, span } from "./dom.js";
+import { DONE, STATES, button, h, moment, say, short, shown, span, undisturbed, walked } from "./dom.js";
 
 const REST = 250; // milliseconds after the last key before a filter is asked for
 const ORDER = new Intl.Collator();
 const EVERY = 2000; // milliseconds between two looks at what is new, while somebody sees the table
+const BY_ENGINE = "created"; // the column by which an engine sorts all runs; the others sort the rows shown
 const COLUMNS = [
   ["state", "State", (row) => STATES_IN_ORDER.indexOf(row.state)],
   ["path", "Path", (row) => row.path],
@@ -17,9 +18,9 @@ const EXTRA = new Set(["queued", "language", "by"]); // left out where there is 
 const STATES_IN_ORDER = ["queued", "running", "failure", "canceled", "success"];
 
 /**
- * The state: `rows`, newest first, each `{id, path, state, created, queued, seconds, language, by, again}`; `more`,
- * whether there are older ones; `left`, how many newer ones made room for them; `filter`, the text and state that were asked for; `open`, the id of the run shown below;
- * `notice`. It sends `refresh`, `filter`, `more`, `newest`, `open`, `cancel` and `rerun`.
+ * The state: `rows`, newest first or, where `oldest` says so, oldest first, each `{id, path, state, created, queued, seconds, language, by, again}`; `more`,
+ * whether there are further ones; `left`, how many of the first ones made room for them; `filter`, the text and state that were asked for; `open`, the id of the run shown below;
+ * `notice`. It sends `refresh`, `filter`, `order`, `more`, `newest`, `open`, `cancel` and `rerun`.
  * @type {import("./dom.js").View}
  */
 export function jobsView(model, element) {
@@ -29,13 +30,14 @@ export function jobsView(model, element) {
     h("option", { value: "" }, "all states"), STATES_IN_ORDER.map((state) => h("option", { value: state }, `${STATES[state][1]} ${STATES[state][0]}`)));
   states.value = model.state.filter?.state ?? "";
   const count = h("span", { class: "fx-muted", role: "status" });
-  const head = h("tr", {}, COLUMNS.map(([name, title]) => h("th", { scope: "col", "data-column": name, class: EXTRA.has(name) ? "fx-extra" : null }, h("button", { type: "button", class: "fx-sort", onclick: () => sorted(name) }, title))), h("th", { scope: "col", class: "fx-job-actions" }, h("span", { class: "fx-unseen" }, "Actions")));
+  const head = h("tr", {}, COLUMNS.map(([name, title]) => h("th", { scope: "col", "data-column": name, class: EXTRA.has(name) ? "fx-extra" : null }, h("button", { type: "button", class: "fx-sort", title: name === BY_ENGINE ? "Sort all runs: newest or oldest first" : `Sort the rows shown by ${title}; all runs are sorted by Created alone`, onclick: () => sorted(name) }, title))), h("th", { scope: "col", class: "fx-job-actions" }, h("span", { class: "fx-unseen" }, "Actions")));
   const body = h("tbody");
   const none = h("div", { class: "fx-muted fx-none" }, "no runs");
-  const more = button("older ones", "Show more", () => { more.disabled = true; model.send({ act: "more" }); });
-  const newest = button("newest ones", "Show the newest again", () => model.send({ act: "newest" }));
+  const more = button("", "Show more", () => { if (more.ariaDisabled !== "true") model.send({ act: "more" }); more.ariaDisabled = "true"; }, { "data-key": "more" });
+  const newest = button("", "Show the first page again", () => model.send({ act: "newest" }), { "data-key": "newest" });
   const notice = h("div", { class: "fx-notice", role: "alert", hidden: "" });
-  const pane = h("div", { class: "fx-jobs-pane", tabindex: "0" }, h("table", { class: "fx-table fx-jobs" }, h("thead", {}, head), body), none);
+  const walk = walked(body, "tr");
+  const pane = h("div", { class: "fx-jobs-pane", tabindex: "0", role: "group", "aria-label": "Runs: arrow keys move between their buttons" }, h("table", { class: "fx-table fx-jobs", role: "grid", "aria-label": "Runs" }, h("thead", {}, head), body), none);
   const root = h("section", { class: "fx", "aria-label": "Runs" }, h("div", { class: "fx-bar" }, search, states, count, h("span", { class: "fx-tools" }, newest, more)), notice, pane);
   element.append(root);
 
@@ -53,8 +55,13 @@ export function jobsView(model, element) {
   }
 
   function sorted(name) {
-    ui.down = ui.sort === name ? !ui.down : name === "seconds" || name === "queued" || name === "created";
-    ui.sort = name;
+    if (name === BY_ENGINE) {
+      if (!ui.sort) model.send({ act: "order", oldest: model.state.oldest !== true });
+      ui.sort = "";
+    } else {
+      ui.down = ui.sort === name ? !ui.down : name === "seconds" || name === "queued";
+      ui.sort = name;
+    }
     draw();
   }
 
@@ -65,7 +72,9 @@ export function jobsView(model, element) {
     return [...rows].sort((one, other) => sign * compared(value(one), value(other)));
   }
 
-  function draw() {
+  const draw = () => undisturbed(root, redraw);
+
+  function redraw() {
     const rows = ordered(model.state.rows ?? []);
     const known = new Set(rows.map(({ id }) => id));
     for (const [id, line] of lines) {
@@ -88,17 +97,24 @@ export function jobsView(model, element) {
       else body.insertBefore(line.element, next);
     });
     for (const cell of head.querySelectorAll("[data-column]")) {
-      const is = cell.dataset.column === ui.sort;
-      cell.setAttribute("aria-sort", is ? (ui.down ? "descending" : "ascending") : "none");
+      const is = cell.dataset.column === (ui.sort || BY_ENGINE);
+      const isDown = ui.sort ? ui.down : model.state.oldest !== true;
+      cell.setAttribute("aria-sort", is ? (isDown ? "descending" : "ascending") : "none");
     }
     shown(none, rows.length === 0);
     shown(more, model.state.more === true);
-    more.disabled = false;
+    more.ariaDisabled = "false";
+    const [first, further] = model.state.oldest ? ["oldest", "newer"] : ["newest", "older"];
+    say(more, `${further} ones`);
+    say(newest, `${first} ones`);
     const left = model.state.left ?? 0;
     shown(newest, left > 0);
-    say(count, rows.length === 0 ? "" : left ? `runs ${(left + 1).toLocaleString()} to ${(left + rows.length).toLocaleString()}` : `${rows.length.toLocaleString()}${model.state.more ? " newest" : ""} run${rows.length === 1 ? "" : "s"}`);
+    const number = left ? `runs ${(left + 1).toLocaleString()} to ${(left + rows.length).toLocaleString()}` : `${rows.length.toLocaleString()}${model.state.more ? ` ${first}` : ""} run${rows.length === 1 ? "" : "s"}`;
+    const isPart = ui.sort !== "" && (left > 0 || model.state.more === true);
+    say(count, rows.length === 0 ? "" : isPart ? `${number} · only these are sorted` : number);
     shown(notice, Boolean(model.state.notice));
     say(notice, model.state.notice ?? "");
+    walk();
   }
 
   function drawn(row) {
@@ -108,10 +124,10 @@ export function jobsView(model, element) {
       model.send({ act: name, job: row.id });
       draw();
     };
-    const open = h("button", { type: "button", class: "fx-title fx-open", title: `Show this run below · job ${row.id}`, "aria-pressed": String(row.id === model.state.open), onclick: () => model.send({ act: "open", job: row.id }) },
+    const open = h("button", { type: "button", class: "fx-title fx-open", "data-key": `${row.id} open`, title: `Show this run below · job ${row.id}`, "aria-pressed": String(row.id === model.state.open), onclick: () => model.send({ act: "open", job: row.id }) },
       h("span", { dir: "auto" }, row.path || short(row.id)));
-    const cancel = DONE.has(row.state) ? null : button("Cancel", "Cancel this run", act("cancel"), { "aria-label": `Cancel: ${row.path || short(row.id)}`, disabled: ui.asked.has(row.id) ? "" : null });
-    const again = row.again ? button("Run again", "Start it once more with the same arguments", () => model.send({ act: "rerun", job: row.id }), { "aria-label": `Run again: ${row.path}` }) : null;
+    const cancel = DONE.has(row.state) ? null : button("Cancel", "Cancel this run", act("cancel"), { "data-key": `${row.id} cancel`, "aria-label": `Cancel: ${row.path || short(row.id)}`, disabled: ui.asked.has(row.id) ? "" : null });
+    const again = row.again ? button("Run again", "Start it once more with the same arguments", () => model.send({ act: "rerun", job: row.id }), { "data-key": `${row.id} again`, "aria-label": `Run again: ${row.path}` }) : null;
     return h("tr", { "data-state": row.state, class: row.id === model.state.open ? "fx-is-open" : null },
       h("td", { class: "fx-job-state" }, h("span", { class: "fx-mark", "aria-hidden": "true" }, sign), ` ${word}`),
       h("td", {}, open),

@@ -1,5 +1,5 @@
 /** One run a row of a frame: how far it is, what came of each row, and the failed ones once more. */
-import { STATES, button, h, say, shown, span } from "./dom.js";
+import { STATES, button, h, say, shown, span, undisturbed, walked } from "./dom.js";
 
 /**
  * The state: `subject`; `total`, `ended` and `failed` rows; `going`; `rows` worth a look, each
@@ -10,16 +10,25 @@ import { STATES, button, h, say, shown, span } from "./dom.js";
 export function rowsView(model, element) {
   const bar = h("progress", { class: "fx-progress", max: "1", value: "0", "aria-label": "Rows that have ended" });
   const line = h("span", { class: "fx-line", role: "status" });
-  const cancel = button("Cancel", "Start no more rows, and cancel what runs", () => { cancel.disabled = true; model.send({ act: "cancel" }); });
-  const retry = button("", "Run the failed rows once more", () => { retry.disabled = true; model.send({ act: "retry" }); });
+  const cancel = button("Cancel", "Start no more rows, and cancel what runs", () => once(cancel, "cancel"), { "data-key": "cancel" });
+  const retry = button("", "Run the failed rows once more", () => once(retry, "retry"), { "data-key": "retry" });
   const notice = h("div", { class: "fx-notice", role: "alert", hidden: "" });
   const body = h("tbody");
   const titles = ["Row", "State", "Arguments", "Result", "Ran"].map((title) => h("th", { scope: "col" }, title));
   const hidden = h("div", { class: "fx-muted fx-none", hidden: "" });
-  const pane = h("div", { class: "fx-jobs-pane", tabindex: "0" }, h("table", { class: "fx-table fx-jobs" }, h("thead", {}, h("tr", {}, titles)), body), hidden);
-  element.append(h("section", { class: "fx", "aria-label": "Rows" }, h("div", { class: "fx-head" }, bar, line, h("span", { class: "fx-actions" }, cancel, retry)), notice, pane));
+  const pane = h("div", { class: "fx-jobs-pane", tabindex: "0", role: "group", "aria-label": "Rows: arrow keys move between them" }, h("table", { class: "fx-table fx-jobs", role: "grid", "aria-label": "Rows" }, h("thead", {}, h("tr", {}, titles)), body), hidden);
+  const walk = walked(body, "tr");
+  const root = h("section", { class: "fx", "aria-label": "Rows" }, h("div", { class: "fx-head" }, bar, line, h("span", { class: "fx-actions" }, cancel, retry)), notice, pane);
+  element.append(root);
 
-  function draw() {
+  function once(pressed, act) {
+    if (pressed.ariaDisabled !== "true") model.send({ act });
+    pressed.ariaDisabled = "true";
+  }
+
+  const draw = () => undisturbed(root, redraw);
+
+  function redraw() {
     const { subject, total, ended, failed, going, rows = [] } = model.state;
     bar.max = Math.max(total, 1);
     bar.value = ended;
@@ -27,17 +36,18 @@ export function rowsView(model, element) {
     shown(cancel, going === true);
     shown(retry, going !== true && failed > 0);
     say(retry, `Retry ${failed.toLocaleString()} failed`);
-    cancel.disabled = retry.disabled = false;
+    cancel.ariaDisabled = retry.ariaDisabled = "false";
     shown(notice, Boolean(model.state.notice));
     say(notice, model.state.notice ?? "");
     body.replaceChildren(...rows.map(drawn));
     shown(hidden, total > rows.length);
+    walk();
     say(hidden, `${(total - rows.length).toLocaleString()} more rows are in the frame`);
   }
 
   function drawn(row) {
     const [word, sign] = STATES[row.state] ?? ["waits", "…"];
-    const number = row.job ? h("button", { type: "button", class: "fx-title fx-open", title: `Show this run below · job ${row.job}`, "aria-label": `Row ${row.number}: show its run below`, onclick: () => model.send({ act: "open", job: row.job }) }, String(row.number)) : String(row.number);
+    const number = row.job ? h("button", { type: "button", class: "fx-title fx-open", "data-key": `${row.number} open`, title: `Show this run below · job ${row.job}`, "aria-label": `Row ${row.number}: show its run below`, onclick: () => model.send({ act: "open", job: row.job }) }, String(row.number)) : String(row.number);
     return h("tr", { "data-state": row.state || "queued", class: row.job && row.job === model.state.open ? "fx-is-open" : null },
       h("td", {}, number),
       h("td", { class: "fx-job-state" }, h("span", { class: "fx-mark", "aria-hidden": "true" }, sign), ` ${word}`),

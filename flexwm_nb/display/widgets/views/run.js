@@ -1,5 +1,5 @@
 /** One run: how it stands, what can be done with it, its graph, log, arguments, result or error. */
-import { DONE, STATES, button, copied, h, moment, say, short, shown, span } from "./dom.js";
+import { DONE, STATES, button, copied, h, moment, say, short, shown, span, undisturbed } from "./dom.js";
 import { pieces } from "./ansi.js";
 import { logView } from "./log.js";
 import { valueView } from "./values.js";
@@ -17,7 +17,9 @@ export function runView(model, element) {
   const { ui } = model;
   ui.details ??= model.state.details ?? false;
   ui.tab ??= "graph";
-  const parts = {};
+  const parts = {}; // views inside, and what the details were drawn of
+  const tab = (name) => button(name, `Show the ${name}`, () => { ui.tab = name; drawTabs(); }, { role: "tab" });
+  const choices = { graph: tab("graph"), timeline: tab("timeline") };
 
   const dot = h("span", { class: "fx-sign", "aria-hidden": "true" });
   const subject = h("b", { class: "fx-subject", dir: "auto" });
@@ -27,12 +29,12 @@ export function runView(model, element) {
   const cancel = action("cancel", "Cancel", "End this run");
   const detach = action("detach", "Detach", "Go on with the notebook; the run goes on too");
   const rerun = action("rerun", "Run again", "Start it once more with the same arguments");
-  const more = button("", "Times, arguments and where it ran", () => { ui.details = !ui.details; draw(); }, { "aria-expanded": "false" });
+  const more = button("", "Times, arguments and where it ran", () => { ui.details = !ui.details; draw(); }, { "aria-expanded": "false", "data-key": "head details" });
   const notice = h("div", { class: "fx-notice", role: "alert", hidden: "" });
   const head = h("div", { class: "fx-head" }, dot, h("span", { class: "fx-line" }, subject, words, " · ", state, " ", clock), h("span", { class: "fx-actions" }, cancel, detach, rerun, more));
   const details = h("div", { class: "fx-details" });
   const approval = h("div");
-  const tabs = h("div", { class: "fx-tabs", role: "tablist", hidden: "" });
+  const tabs = h("div", { class: "fx-tabs", role: "tablist", "aria-label": "Picture", hidden: "", onkeydown: turned }, choices.graph, choices.timeline);
   const graph = h("div", { role: "tabpanel", "aria-label": "Graph" });
   const timeline = h("div", { role: "tabpanel", "aria-label": "Timeline" });
   const log = h("div");
@@ -42,11 +44,21 @@ export function runView(model, element) {
 
   function action(name, text, title) {
     const made = button(text, title, () => {
+      if (ui.doing) return;
       ui.doing = name;
       model.send({ act: name });
       draw();
-    });
+    }, { "data-key": `head ${name}` });
     return made;
+  }
+
+  /** Arrow keys choose the other picture. */
+  function turned(event) {
+    if (event.key !== "ArrowRight" && event.key !== "ArrowLeft") return;
+    event.preventDefault();
+    ui.tab = ui.tab === "graph" ? "timeline" : "graph";
+    drawTabs();
+    choices[ui.tab].focus();
   }
 
   function drawHead() {
@@ -66,7 +78,7 @@ export function runView(model, element) {
     for (const [name, made, text] of [["cancel", cancel, "Cancel"], ["detach", detach, "Detach"], ["rerun", rerun, "Run again"]]) {
       shown(made, may.has(name));
       say(made, doing && ui.doing === name ? doing : text);
-      made.disabled = Boolean(doing);
+      made.setAttribute("aria-disabled", String(Boolean(doing)));
     }
     say(more, ui.details ? "▾ details" : "▸ details");
     more.setAttribute("aria-expanded", String(ui.details));
@@ -86,6 +98,9 @@ export function runView(model, element) {
     shown(details, ui.details);
     if (!ui.details) return;
     const now = model.state;
+    const known = JSON.stringify([now.job, now.facts, now.arguments]);
+    if (parts.known === known) return; // what was unfolded there stays, and the focus too
+    parts.known = known;
     const rows = (now.facts ?? []).map(([name, value]) => [name, typeof value === "object" && value !== null ? h("span", {}, moment(value.at), value.by ? h("span", { dir: "auto" }, ` ${value.by}`) : "") : String(value)]);
     if (now.job) rows.unshift(["job", identity(now.job)]);
     if (now.arguments) rows.push(["arguments", valueView(now.arguments)]);
@@ -102,8 +117,10 @@ export function runView(model, element) {
     shown(tabs, Boolean(hasGraph && hasTimes));
     shown(graph, Boolean(hasGraph) && (ui.tab === "graph" || !hasTimes));
     shown(timeline, Boolean(hasTimes) && ui.tab === "timeline");
-    const tab = (name, text) => button(text, `Show the ${name}`, () => { ui.tab = name; drawTabs(); }, { role: "tab", "aria-selected": String(ui.tab === name) });
-    tabs.replaceChildren(tab("graph", "graph"), tab("timeline", "timeline"));
+    for (const [name, choice] of Object.entries(choices)) {
+      choice.setAttribute("aria-selected", String(ui.tab === name));
+      choice.tabIndex = ui.tab === name ? 0 : -1;
+    }
     if (hasGraph && !parts.graph && !graph.hidden) parts.graph = graphView(model, graph);
     if (hasTimes && !parts.timeline && !timeline.hidden) parts.timeline = timelineView(model, timeline);
   }
@@ -117,7 +134,7 @@ export function runView(model, element) {
   }
 
   function draw() {
-    drawHead();
+    undisturbed(head, drawHead);
     drawClock();
     drawDetails();
   }
@@ -147,6 +164,6 @@ export function runView(model, element) {
     if ("result" in changed || "error" in changed) drawOutcome();
     if (changed.log && !parts.log) parts.log = logView(model, log);
     if (changed.approval && !parts.approval) parts.approval = approvalView(model, approval);
-    for (const update of Object.values(parts)) update(changed);
+    for (const update of Object.values(parts)) if (typeof update === "function") update(changed);
   };
 }
