@@ -9,6 +9,7 @@ import zipfile
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, TypeAlias
 
+from flexwm_nb.server.people.rights import EVERYBODY
 from flexwm_nb.server.scripts import script_documents
 from flexwm_nb.server.store.connections import Row
 
@@ -105,10 +106,13 @@ def users(rows: Iterable[Row]) -> Iterator[File]:
 
 
 def groups(rows: Iterable[Row]) -> Iterator[File]:
-    """Each group."""
+    """Each group but that of everybody: who may change it, and who else is in it."""
     for row in rows:
-        members = [f"u/{name}" for name in _value(row["members"])]
-        fields = {"summary": row["summary"] or "", "members": members, "admins": []}
+        if row["name"] == EVERYBODY:
+            continue
+        admins = [who for who, may_write in _value(row["extra_perms"]).items() if may_write]
+        members = [who for name in _value(row["members"]) if (who := f"u/{name}") not in admins]
+        fields = {"admins": admins, "summary": row["summary"] or "", "members": members}
         yield _described(f"groups/{row['name']}.group", fields)
 
 

@@ -40,7 +40,15 @@ def log_of(http: httpx.Client, job: str) -> str:
 
 def deployed(http: httpx.Client, path: str, language: str, content: str, **more: Any) -> str:
     """Store a script, as a new version where there is one; its hash."""
-    body = {"path": path, "language": language, "content": content, "summary": "", "auto_parent": True, **more}
+    body = {
+        "path": path,
+        "language": language,
+        "content": content,
+        "summary": "",
+        "lock": "",
+        "auto_parent": True,
+        **more,
+    }
     answer = http.post(f"{W}/scripts/create", json=body)
     assert answer.status_code == 201, answer.text
     return answer.text

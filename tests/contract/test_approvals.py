@@ -91,7 +91,7 @@ def test_a_link_disapproves(http: httpx.Client) -> None:
 def test_a_get_takes_a_payload(http: httpx.Client) -> None:
     """Base64 of JSON, as a link in a mail may carry it."""
     job = run(http)
-    assert httpx.get(links(http, job)["resume"], params={"payload": "eyJhbnN3ZXIiOiA1fQ"}).status_code == 201
+    assert httpx.get(links(http, job)["resume"], params={"payload": "eyJhbnN3ZXIiOiA1fQ=="}).status_code == 201
     assert outcome(http, job)["result"] == "got 5"
 
 
@@ -171,7 +171,7 @@ def test_what_an_approval_page_shows(http: httpx.Client, server: Server) -> None
     form = {"schema": {"type": "object", "properties": {"answer": {"type": "string"}}}}
     job = run(http, resume_form=form, hide_cancel=True)
     found = http.get(f"/w/demo/jobs_u/flow/approval_info/{job}").json()
-    assert found["form_schema"] == form["schema"]
+    assert found["form_schema"] == form
     assert (found["flow_id"], found["can_approve"], found["hide_cancel"], found["approvers"]) == (job, True, True, [])
     assert httpx.get(f"{server.url}/api/w/demo/jobs_u/flow/approval_info/{job}").status_code == 401
     http.post(f"/w/demo/jobs_u/queue/cancel/{job}", json={})
@@ -212,6 +212,7 @@ def test_a_step_asks_for_its_own_links(http: httpx.Client) -> None:
     assert outcome(http, job)["result"] == "got sent"
 
 
+@pytest.mark.differs("the approval page")
 def test_a_page_is_shown_where_the_link_leads(http: httpx.Client) -> None:
     """Also from another site's mail; what is asked for there needs the token."""
     job = run(http)
@@ -228,7 +229,7 @@ def test_a_step_may_want_an_account(http: httpx.Client, server: Server) -> None:
     urls = links(http, job)
     body = {"payload": {"answer": 1}, "approval_token": urls["approvalPage"].partition("token=")[2]}
     answer = httpx.post(f"{server.url}/api/w/demo/jobs_u/flow/resume_suspended/{job}", json=body)
-    assert (answer.status_code, "Only logged in users can approve" in answer.text) == (401, True)
+    assert (answer.status_code, "requires a logged-in user" in answer.text) == (401, True)
     info = http.get(f"/w/demo/jobs_u/flow/approval_info/{job}").json()
     assert (info["user_auth_required"], info["can_approve"]) == (True, True)
     assert httpx.post(urls["resume"], json={"answer": 1}).status_code == 201

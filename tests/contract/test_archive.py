@@ -26,7 +26,7 @@ def names() -> dict[str, str]:
 @pytest.fixture
 def filled(http: httpx.Client, names: dict[str, str]) -> Iterator[httpx.Client]:
     """An engine that has one of each."""
-    script = {"path": names["script"], "summary": "s", "content": "def main(): pass", "language": "python3", "tag": "t"}
+    script = {"path": names["script"], "summary": "s", "content": "echo 1", "language": "bash", "tag": "bash"}
     schedule = {"schedule": "0 0 0 1 1 *", "timezone": "UTC", "script_path": names["script"], "is_flow": False}
     bodies: list[tuple[str, dict[str, Any]]] = [
         ("scripts", script),
@@ -52,10 +52,11 @@ def unpacked(http: httpx.Client, **query: Any) -> dict[str, str]:
 def test_everything_is_a_file(filled: httpx.Client, names: dict[str, str]) -> None:
     """Code stands beside what is known of it; a flow's stays inside; what is usual is left out."""
     files = unpacked(filled, include_schedules=True)
-    assert files[f"{names['script']}.py"] == "def main(): pass"
+    assert files[f"{names['script']}.sh"] == "echo 1"
     script = json.loads(files[f"{names['script']}.script.json"])
-    assert script == {"summary": "s", "description": "", "lock": "", "kind": "script", "schema": None, "tag": "t"}
-    assert json.loads(files[f"{names['flow']}.flow.json"])["value"] == FLOW
+    assert script == {"summary": "s", "description": "", "lock": "", "kind": "script", "schema": None, "tag": "bash"}
+    (step,) = json.loads(files[f"{names['flow']}.flow.json"])["value"]["modules"]
+    assert (step["id"], step["value"]["content"]) == ("a", "echo 1")
     assert json.loads(files[f"{names['resource']}.resource.json"])["value"] == {"a": [1]}
     assert json.loads(files[f"{names['schedule']}.schedule.json"])["script_path"] == names["script"]
 
@@ -77,10 +78,14 @@ def test_kinds_are_skipped(filled: httpx.Client, names: dict[str, str], kind: st
 
 
 def test_members_and_groups_come_when_asked_for(filled: httpx.Client) -> None:
-    """Each is a file of its own."""
+    """Each is a file of its own; the group of everybody is none."""
+    name = f"archived_{uuid4().hex[:8]}"
+    filled.post("/w/demo/groups/create", json={"name": name, "summary": "s"})
     files = unpacked(filled, include_users=True, include_groups=True)
     assert json.loads(files["users/admin@windmill.dev.user.json"])["role"] == "admin"
-    assert "groups/all.group.json" in files
+    assert json.loads(files[f"groups/{name}.group.json"]) == {"admins": ["u/admin"], "summary": "s", "members": []}
+    assert "groups/all.group.json" not in files
+    filled.delete(f"/w/demo/groups/delete/{name}")
 
 
 def test_a_tar_holds_the_same(filled: httpx.Client) -> None:

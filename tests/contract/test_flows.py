@@ -48,12 +48,15 @@ NESTED = {"type": "branchone", "branches": [], "default": [{"id": "n", "value": 
 REFUSED = [
     pytest.param(module({"type": "teleport"}), 422, "unknown variant `teleport`, expected one of", id="module type"),
     pytest.param(module({"type": "rawscript", "content": ""}), 422, "missing field `language`", id="missing field"),
-    pytest.param(module(NESTED), 422, "value.modules[0].value.default[0].value: missing field `path`", id="nested"),
-    pytest.param(module({"type": "identity"}, stop_after_if={"expr": "1"}), 422, "missing field `skip_if_", id="stop"),
-    pytest.param({"modules": {}}, 422, "value: modules: invalid type: map, expected a sequence", id="no list"),
-    pytest.param(module({"type": "script", "path": "x/y"}), 400, "no path of a script or flow", id="a step's path"),
+    pytest.param(module(NESTED), 422, "Module 'n': missing field `path`", id="nested"),
+    pytest.param(module({"type": "identity"}, stop_after_if={"expr": "1"}), 422, "Invalid flow value: ", id="stop"),
+    pytest.param({"modules": {}}, 422, "invalid type: map, expected a sequence", id="no list"),
+    pytest.param(module({"type": "script", "path": "x/y"}), 422, "which is not a workspace path", id="a step's path"),
     pytest.param(
-        module({"type": "identity"}, retry={"exponential": {"attempts": 2, "seconds": 0}}), 400, "seconds", id="retry"
+        module({"type": "identity"}, retry={"exponential": {"attempts": 2, "seconds": 0}}),
+        422,
+        "must be greater than 0",
+        id="retry",
     ),
     pytest.param({"modules": [{"id": "a"}]}, 422, "missing field `value`", id="a module without value"),
 ]
@@ -71,25 +74,42 @@ def test_a_flow_that_cannot_be_is_refused(
 
 def test_options_are_kept(http: httpx.Client, path: str) -> None:
     """What is set is shown, what is not is left out."""
-    create(http, path, tag="t", timeout=7, dedicated_worker=True, labels=["x"], visible_to_runner_only=True)
+    options = {"tag": "t", "dedicated_worker": True, "labels": ["x"], "visible_to_runner_only": True}
+    create(http, path, **options)
     found = get(http, path)
-    assert {name: found[name] for name in ("tag", "timeout", "dedicated_worker", "labels")} == {
-        "tag": "t", "timeout": 7, "dedicated_worker": True, "labels": ["x"],
-    }  # fmt: skip
+    assert {name: found[name] for name in options} == options
     create(http, f"{path}_plain")
     assert not {"tag", "timeout", "labels", "on_behalf_of_email"} & get(http, f"{path}_plain").keys()
 
 
+@pytest.mark.differs("`timeout` of a flow")
+def test_a_timeout_is_shown(http: httpx.Client, path: str) -> None:
+    """As it was given."""
+    create(http, path, timeout=7)
+    assert get(http, path)["timeout"] == 7
+
+
 def test_versions_are_told_newest_first(http: httpx.Client, path: str) -> None:
-    """Each has its value; messages are kept and can be changed."""
-    create(http, path, deployment_message="first")
+    """Each has its value, and may be given a message."""
+    create(http, path)
     update(http, path, value={"modules": []})
     newest, oldest = http.get(f"/w/demo/flows/history/p/{path}").json()
-    assert (oldest["deployment_msg"], "deployment_msg" in newest) == ("first", False)
     assert http.get(f"/w/demo/flows/get/v/{oldest['id']}").json()["value"]["modules"] != []
     assert get(http, path)["version_id"] == newest["id"]
     http.post(f"/w/demo/flows/history_update/v/{newest['id']}", json={"deployment_msg": "second"})
     assert http.get(f"/w/demo/flows/get_latest_version/{path}").json()["deployment_msg"] == "second"
+    assert [found.get("deployment_msg") for found in http.get(f"/w/demo/flows/history/p/{path}").json()] == [
+        "second",
+        None,
+    ]
+
+
+@pytest.mark.differs("deployment messages of flows")
+def test_a_message_comes_with_its_version(http: httpx.Client, path: str) -> None:
+    """And is kept."""
+    create(http, path, deployment_message="first")
+    (version,) = http.get(f"/w/demo/flows/history/p/{path}").json()
+    assert version["deployment_msg"] == "first"
 
 
 def test_a_flow_can_move(http: httpx.Client, path: str) -> None:
@@ -106,12 +126,18 @@ def test_a_flow_can_move(http: httpx.Client, path: str) -> None:
     assert (job["script_path"], job["job_kind"]) == (moved, "flow")
 
 
-def test_a_taken_path_is_refused(http: httpx.Client, path: str) -> None:
-    """A flow cannot move onto another one, nor stand where a schedule runs something else."""
+@pytest.mark.differs("a flow that is moved onto another one")
+def test_a_flow_cannot_move_onto_another_one(http: httpx.Client, path: str) -> None:
+    """Both stay where they are."""
     create(http, path)
     create(http, f"{path}_b")
     answer = update(http, path, path=f"{path}_b")
     assert (answer.status_code, answer.text) == (400, f"Bad request: Flow {path}_b already exists")
+
+
+def test_a_taken_path_is_refused(http: httpx.Client, path: str) -> None:
+    """A flow cannot stand where a schedule runs something else."""
+    create(http, path)
     schedule = {"path": f"{path}_c", "schedule": "0 0 0 1 1 *", "timezone": "UTC", "script_path": path, "is_flow": True}
     http.post("/w/demo/schedules/create", json=schedule)
     assert "does not trigger that same flow" in http.post("/w/demo/flows/create", json=body(f"{path}_c")).text
@@ -121,7 +147,8 @@ def test_a_taken_path_is_refused(http: httpx.Client, path: str) -> None:
 
 def test_lists(http: httpx.Client, path: str) -> None:
     """Pages without values, filtered; paths; values of all for a search."""
-    create(http, path, summary="s", description="long", labels=["blue"], deployment_message="m")
+    create(http, path, summary="s", description="long", labels=["blue"])
+    http.post(f"/w/demo/flows/history_update/v/{get(http, path)['version_id']}", json={"deployment_msg": "m"})
     where = {"path_start": path}
     (found,) = http.get("/w/demo/flows/list", params={**where, "with_deployment_msg": True}).json()
     assert (found["path"], found["description"], found["deployment_msg"], "value" in found) == (
@@ -159,11 +186,13 @@ def test_stars_come_first(http: httpx.Client, path: str) -> None:
     assert http.get(f"/w/demo/flows/get/{path}", params={"with_starred_info": True}).json()["starred"] is True
 
 
+NEVER = 999_999_999  # a version that there is not
 UNKNOWN = [
     pytest.param("GET", "flows/get/{}", 404, "Not found: Flow not found at path {}", id="get"),
     pytest.param("GET", "flows/deployment_status/p/{}", 404, "Not found: ", id="deployment status"),
     pytest.param("POST", "jobs/run/f/{}", 404, "Not found: flow not found at name {} ", id="run"),
-    pytest.param("POST", "jobs/run/fv/1", 404, "Not found: flow version not found at name 1 ", id="run a version"),
+    pytest.param("POST", f"jobs/run/fv/{NEVER}", 400, "SqlErr: no rows returned", id="run a version"),
+    pytest.param("POST", f"jobs/run_wait_result/fv/{NEVER}", 404, f"flow_version not found at id {NEVER}", id="wait"),
     pytest.param("POST", "flows/toggle_workspace_error_handler/{}", 400, "enterprise version", id="mute"),
 ]
 

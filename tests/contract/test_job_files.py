@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import stat
-from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import httpx
 import pytest
 
-from tests.conftest import running_server
-
+pytestmark = pytest.mark.differs("files (`engine.files`, `wmill.write_s3_file`)")
 UPLOAD = "/w/demo/job_helpers/upload_s3_file"
 DOWNLOAD = "/w/demo/job_helpers/download_s3_file"
 DELETE = "/w/demo/job_helpers/delete_s3_file"
@@ -71,16 +68,6 @@ def test_keys_that_lead_astray_are_refused(http: httpx.Client, key: str) -> None
     assert http.post(UPLOAD, params={"file_key": key}, content=b"x").status_code == 400
 
 
-@pytest.mark.local("keeps them in its store")
-def test_contents_are_the_owners_alone(http: httpx.Client, server: Any) -> None:
-    """Files have mode 0600 in a directory of mode 0700, under names of their own."""
-    http.post(UPLOAD, params={"file_key": "u/admin/private"}, content=b"x")
-    folder: Path = server.store / "files"
-    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
-    assert {stat.S_IMODE(file.stat().st_mode) for file in folder.iterdir()} == {0o600}
-    assert not [file for file in folder.iterdir() if "private" in file.name]
-
-
 def test_a_signed_link_works_for_its_file_alone(http: httpx.Client, server: Any) -> None:
     """Without a token, only with the signature."""
     http.post(UPLOAD, params={"file_key": "u/admin/shared"}, content=b"shared")
@@ -90,20 +77,6 @@ def test_a_signed_link_works_for_its_file_alone(http: httpx.Client, server: Any)
     assert httpx.get(f"{base}/u/admin/private?{signed['presigned']}").status_code == 403
     assert httpx.get(f"{base}/u/admin/shared").status_code == 403
     assert httpx.get(f"{server.url}/api{DOWNLOAD}", params={"file_key": "u/admin/shared"}).status_code == 401
-
-
-def test_the_limit_holds_and_nothing_in_use_goes(tmp_path: Path) -> None:
-    """A file that would pass it is refused, and leaves nothing behind; what is there stays, over a restart too."""
-    store = tmp_path / "store"
-    with running_server(store, "--files-limit", "3") as server, server.http() as http:
-        key = http.post(UPLOAD, content=b"a" * 2_000_000).json()["file_key"]
-        refused = http.post(UPLOAD, content=b"b" * 2_000_000)
-        assert (refused.status_code, refused.text.split(":")[0]) == (400, "Quota exceeded")
-        assert len(list((store / "files").iterdir())) == 1
-    (store / "files" / "left").write_bytes(b"of an upload that a crash cut off")
-    with running_server(store, "--files-limit", "3") as server, server.http() as http:
-        assert http.get(DOWNLOAD, params={"file_key": key}).content == b"a" * 2_000_000
-        assert len(list((store / "files").iterdir())) == 1
 
 
 def test_a_form_with_a_file_is_a_runs_arguments(http: httpx.Client) -> None:

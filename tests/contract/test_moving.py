@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
@@ -39,7 +41,7 @@ SETTINGS: dict[str, Any] = {  # every setting of a script
 @pytest.fixture
 def here(engine: Engine) -> Iterator[Engine]:
     """A workspace with one of everything."""
-    with workspace(engine, "move-a") as made:
+    with workspace(engine) as made:
         fill(made)
         yield made
 
@@ -57,17 +59,18 @@ def other(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
 @pytest.fixture
 def there(other: Engine) -> Iterator[Engine]:
     """An empty workspace of the other engine."""
-    with workspace(other, "move-b") as made:
+    with workspace(other) as made:
         yield made
 
 
-def workspace(engine: Engine, name: str) -> Engine:
-    """A fresh workspace of an engine."""
-    endpoint = engine.client.endpoint
-    if not engine.workspaces.ensure(name):
-        engine.client.delete(f"/workspaces/delete/{name}")
-        engine.workspaces.ensure(name)
-    return flexwm_nb.connect(endpoint.url, token=endpoint.token, workspace=name)
+@contextmanager
+def workspace(engine: Engine) -> Iterator[Engine]:
+    """A fresh workspace of an engine; a Windmill without a licence has room for one."""
+    endpoint, name = engine.client.endpoint, f"move-{uuid4().hex[:8]}"
+    engine.workspaces.ensure(name)
+    with flexwm_nb.connect(endpoint.url, token=endpoint.token, workspace=name) as made:
+        yield made
+    engine.client.delete(f"/workspaces/delete/{name}")
 
 
 def fill(engine: Engine) -> None:

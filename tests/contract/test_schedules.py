@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import time
-from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import httpx
 import pytest
-
-from tests.conftest import Server, running_server
 
 SECONDLY = "* * * * * *"
 NEVER_SOON = "0 0 0 1 1 *"
@@ -181,35 +178,6 @@ def test_lists_are_filtered(http: httpx.Client, script: str) -> None:
     for wanted in filters:
         assert path in [found["path"] for found in http.get("/w/demo/schedules/list", params=wanted).json()], wanted
     assert http.get("/w/demo/schedules/list", params={"path": script, "is_flow": True}).json() == []
-
-
-def count(server: Server, path: str) -> tuple[int, int]:
-    """How many of a schedule's jobs wait, and how many have ended."""
-    with server.http() as http:
-        jobs = jobs_of(http, path)
-    return sum(job["type"] == "QueuedJob" for job in jobs), sum(job["type"] == "CompletedJob" for job in jobs)
-
-
-def test_a_killed_engine_goes_on_with_its_schedules(tmp_path: Path) -> None:
-    """After kill -9 the missed ticks are made up for by one, and one job waits again."""
-    path = ""
-    for round_number in range(3):
-        with running_server(tmp_path) as server:
-            if not round_number:
-                with server.http() as http:
-                    make_script(http, "u/admin/s", "sleep 0.2")
-                    path = make(http, "u/admin/s", schedule=SECONDLY)
-            time.sleep(1.6)
-            server.process.kill()
-            server.process.wait()
-    with running_server(tmp_path) as server:
-        time.sleep(2.5)
-        with server.http() as http:
-            jobs = jobs_of(http, path, success=True)
-        waiting, _ = count(server, path)
-    starts = [job["started_at"][:19] for job in jobs]
-    assert len(starts) >= 4
-    assert waiting == 1
 
 
 def test_a_failure_has_its_handler_run(http: httpx.Client, script: str) -> None:

@@ -13,6 +13,7 @@ import pytest
 
 from tests.contract.sql_jobs import end, run, start
 
+pytestmark = pytest.mark.differs("duckdb")
 TYPES = """SELECT 2::hugeint AS h, sum(i) AS s, 1.50::decimal(10,2) AS d, DATE '2024-01-02' AS dt,
 TIMESTAMP '2024-01-02 03:04:05.123' AS ts, TIME '03:04:05' AS t, INTERVAL '1 day 2 hours' AS iv, 'ab'::blob AS b,
 [DATE '1970-01-02'] AS l, {'b': 1, 'a': 1.5::decimal(3,1)} AS st, MAP {1: 'x'} AS m, '{"b":1}'::json AS j,

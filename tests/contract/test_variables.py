@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import apsw
 import httpx
 import pytest
 
@@ -16,18 +15,6 @@ def create(http: httpx.Client, path: str, value: str = "v", *, is_secret: bool =
     body = {"path": path, "value": value, "is_secret": is_secret, "description": "", **more}
     answer = http.post(f"{W}/create", json=body)
     assert answer.status_code == 201, answer.text
-
-
-@pytest.mark.local("has a file for a database")
-def test_a_secret_is_encrypted_at_rest(http: httpx.Client, server: Any) -> None:
-    """A secret's text stands nowhere in the store, and its key is the owner's alone."""
-    create(http, "u/admin/variables/secret", "hush-hush-hush", is_secret=True)
-    connection = apsw.Connection(str(server.store / "store.db"))
-    stored = next(connection.execute("SELECT value FROM variable WHERE path = 'u/admin/variables/secret'"))[0]
-    connection.close()
-    assert "hush" not in stored
-    assert (server.store / "secret.key").stat().st_mode & 0o777 == 0o600
-    assert http.get(f"{W}/get_value/u/admin/variables/secret").json() == "hush-hush-hush"
 
 
 def test_an_encrypted_value_moves_as_it_is(http: httpx.Client) -> None:

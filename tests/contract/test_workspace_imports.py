@@ -22,7 +22,7 @@ def library(server: Any) -> None:
     with server.http() as http:
         http.post(f"{W}/folders/create", json={"name": "imports"})
         for path, content in sources.items():
-            body = {"path": path, "summary": "", "content": content, "language": "python3"}
+            body = {"path": path, "summary": "", "content": content, "language": "python3", "lock": ""}
             assert http.post(f"{W}/scripts/create", json=body).status_code == 201
 
 

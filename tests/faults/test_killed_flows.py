@@ -130,3 +130,16 @@ def test_a_waiting_flow_is_let_go_on_after_the_engine_was_killed(tmp_path: Path)
     with running_server(tmp_path / "store") as server, server.http() as http:
         assert http.post(f"/w/demo/jobs/flow/resume/{job}", json=2).status_code == 201
         assert result(http, job)["result"] == ["asked", 2]
+
+
+def test_a_flow_goes_on_after_the_engine_was_told_to_stop(tmp_path: Path) -> None:
+    """What ran is run again by the next engine, and nothing of the flow is lost."""
+    slow = "import time\ndef main(x):\n    time.sleep(0.1)\n    return x\n"
+    inputs = {"x": {"type": "javascript", "expr": "flow_input.iter.value"}}
+    value = {"type": "rawscript", "language": "python3", "content": slow, "input_transforms": inputs}
+    body = {"value": {"modules": [loop("l", [1, 2, 3, 4, 5, 6], {"id": "i", "value": value})]}}
+    with running_server(tmp_path, "--drain", "0") as server, server.http() as http:
+        job = http.post("/w/demo/jobs/run/preview_flow", json=body).text
+        time.sleep(0.4)
+    with running_server(tmp_path) as server, server.http() as http:
+        assert result(http, job)["result"] == [1, 2, 3, 4, 5, 6]

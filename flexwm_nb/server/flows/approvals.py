@@ -18,7 +18,7 @@ from flexwm_nb.server.web.http import Identity
 
 GONE = "parent flow job not found"
 GOES_ON = "the flow is not in a suspended state anymore"
-SIGN_IN = "Only logged in users can approve this flow. Please sign-in to approve."
+SIGN_IN = "This approval requires a logged-in user. Please sign in."
 NO_SELF_APPROVAL = "Self-approval is disabled for this flow step"
 ANONYMOUS = "anonymous"
 NOT_IN_GROUPS = "Only users from one of the following groups are allowed to approve this workflow: {}"

@@ -19,7 +19,7 @@ from flexwm_nb.server.schedules.scheduler import FLOW_TAG
 from flexwm_nb.server.scripts import interpreters
 from flexwm_nb.server.store.connections import Row
 from flexwm_nb.server.web import http
-from flexwm_nb.server.web.failures import missing
+from flexwm_nb.server.web.failures import missing, not_found, sql_error
 
 NOT_GIVEN = msgspec.Raw(b"")
 
@@ -64,12 +64,24 @@ async def by_path(request: Request) -> Job:
 
 
 async def by_version(request: Request) -> Job:
-    """The job of `…/fv/VERSION`. Raises Failure 404."""
-    number = http.number(request, "version")
-    row = http.context(request).database.one("flows_runnable_version", workspace=http.workspace(request), id=number)
+    """The job of `…/fv/VERSION`. Raises Failure 400."""
+    row = _version(request)
     if row is None:
-        raise missing("flow version", number)
+        raise sql_error("no rows returned by a query that expected to return at least one row")
     return await _of_flow(request, row)
+
+
+async def by_awaited_version(request: Request) -> Job:
+    """The job of `…/fv/VERSION` whose result is waited for. Raises Failure 404."""
+    row = _version(request)
+    if row is None:
+        raise not_found(f"flow_version not found at id {http.number(request, 'version')}")
+    return await _of_flow(request, row)
+
+
+def _version(request: Request) -> Row | None:
+    number = http.number(request, "version")
+    return http.context(request).database.one("flows_runnable_version", workspace=http.workspace(request), id=number)
 
 
 async def _of_flow(request: Request, row: Row) -> Job:

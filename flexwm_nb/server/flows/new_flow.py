@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
 from typing import Annotated, Any
 
 import msgspec
@@ -11,14 +10,18 @@ import msgspec
 from flexwm_nb.server.flows import openflow
 from flexwm_nb.server.flows.openflow import BranchAll, BranchOne, Flow, ForLoop, Module, PathFlow, PathScript, WhileLoop
 from flexwm_nb.server.jobs.job_arguments import normal
-from flexwm_nb.server.web import paths
+from flexwm_nb.server.web import paths, serde
 from flexwm_nb.server.web.failures import Failure, bad_request
 from flexwm_nb.server.web.http import Identity
 
 Int32 = Annotated[int, msgspec.Meta(ge=-(2**31), le=2**31 - 1)]
 
 MUTED = "Muting the error handler for certain flow is only available in enterprise version"
-NO_PAUSE = "the seconds of an exponential retry must be greater than 0"
+NO_PAUSE = "Exponential backoff base (seconds) must be greater than 0. A base of 0 would cause immediate retries."
+NO_PATH = (
+    "step '{}' references '{}', which is not a workspace path (expected u/, f/, g/ or hub/). Absolute or local "
+    "filesystem paths are not allowed in flow steps."
+)
 REFERENCES = ("u/", "f/", "g/", "hub/")
 # fields that are kept in the column `settings`
 SETTINGS = ("labels", "visible_to_runner_only")
@@ -45,12 +48,19 @@ class NewFlow(msgspec.Struct, kw_only=True):
 
 def check(new: NewFlow) -> None:
     """Raise Failure 422 or 400 when it cannot be stored."""
-    flow = read(new.value)
+    try:
+        flow = openflow.read_flow(bytes(new.value).decode())
+    except Failure as failure:
+        raise _refused(f"Invalid flow value: {failure.text.removeprefix(serde.BODY)}") from None
     if new.ws_error_handler_muted:
         raise bad_request(MUTED)
     paths.check_text(new.summary, new.description)
-    for place, module in (*_listed("modules", flow.modules), *_single(flow)):
-        _check_module(f"value.{place}", module)
+    for module in (*flow.modules, *_single(flow)):
+        _check_module(module)
+
+
+def _refused(text: str) -> Failure:
+    return Failure(422, f"{serde.BODY}value: {text}")
 
 
 def read(value: msgspec.Raw) -> Flow:
@@ -58,47 +68,38 @@ def read(value: msgspec.Raw) -> Flow:
     try:
         return openflow.read_flow(bytes(value).decode())
     except Failure as failure:
-        raise Failure(failure.status, failure.text.replace(openflow.PREFIX, f"{openflow.PREFIX}value: ")) from None
+        raise Failure(failure.status, failure.text.replace(serde.BODY, f"{serde.BODY}value: ")) from None
 
 
-def _listed(place: str, modules: Iterable[Module]) -> list[tuple[str, Module]]:
-    return [(f"{place}[{number}]", module) for number, module in enumerate(modules)]
-
-
-def _single(flow: Flow) -> list[tuple[str, Module]]:
+def _single(flow: Flow) -> list[Module]:
     """The modules that stand beside the list."""
-    beside = {name: getattr(flow, name) for name in ("failure_module", "preprocessor_module")}
-    return [(name, module) for name, module in beside.items() if module is not None]
+    return [module for module in (flow.failure_module, flow.preprocessor_module) if module is not None]
 
 
-def _check_module(place: str, module: Module) -> None:
+def _check_module(module: Module) -> None:
     """Refuse a module that cannot be read, retries without a pause, and paths that cannot exist; below it too."""
     try:
         value = openflow.read_value(module.value)
     except openflow.BadModule as problem:
-        raise Failure(422, f"{openflow.PREFIX}{place}.value: {problem}") from None
+        raise _refused(f"Module '{module.id}': {problem}") from None
     exponential = module.retry and module.retry.exponential
     if exponential and exponential.attempts and not exponential.seconds:
-        raise bad_request(f"Step {module.id}: {NO_PAUSE}")
+        raise _refused(f"Module '{module.id}': {NO_PAUSE}")
     path = getattr(value, "path", None)
     if isinstance(value, PathScript | PathFlow) and path is not None and not path.startswith(REFERENCES):
-        raise bad_request(f"Step {module.id}: {path} is no path of a script or flow: it begins with u/, f/, g/ or hub/")
-    for inner, below in _below(value):
-        _check_module(f"{place}.value.{inner}", below)
+        raise _refused(NO_PATH.format(module.id, path))
+    for below in _below(value):
+        _check_module(below)
 
 
-def _below(value: openflow.Value) -> list[tuple[str, Module]]:
+def _below(value: openflow.Value) -> list[Module]:
     """The modules inside a module."""
     if isinstance(value, ForLoop | WhileLoop):
-        return _listed("modules", value.modules)
+        return value.modules
     if not isinstance(value, BranchOne | BranchAll):
         return []
-    found = [
-        pair
-        for number, branch in enumerate(value.branches)
-        for pair in _listed(f"branches[{number}].modules", branch.modules)
-    ]
-    return found + (_listed("default", value.default) if isinstance(value, BranchOne) else [])
+    found = [module for branch in value.branches for module in branch.modules]
+    return found + (value.default if isinstance(value, BranchOne) else [])
 
 
 def stored(new: NewFlow, identity: Identity) -> dict[str, Any]:

@@ -21,7 +21,6 @@ Percent: TypeAlias = Annotated[int, msgspec.Meta(ge=-128, le=127)]
 
 NULL = msgspec.Raw(b"null")
 OLD_TRANSFORMS, TRANSFORMS = b'"input_transform"', b'"input_transforms"'
-PREFIX = "Failed to deserialize the JSON body into the target type: "
 
 
 class Static(msgspec.Struct, tag_field="type", tag="static", frozen=True):
@@ -296,5 +295,5 @@ def _read_value(data: bytes) -> Value:
 
 def _bare(text: str) -> str:
     """What serde says, without where in the document they hold."""
-    text = text.removeprefix(PREFIX).rpartition(" at line ")[0] or text
+    text = text.removeprefix(serde.BODY).rpartition(" at line ")[0] or text
     return text.removeprefix("type: ")

@@ -105,7 +105,7 @@ def resolve(context: Context, token: str, workspace: str | None) -> Identity | N
 def _look_up(context: Context, hashed: str, workspace: str | None) -> Identity | None:
     """The store's answer."""
     row = context.database.one("access_token", hash=hashed)
-    if row is None or (row["workspace_id"] is not None and workspace not in (None, row["workspace_id"])):
+    if row is None or row["workspace_id"] not in (None, workspace):
         return None
     # a token of one workspace opens nothing outside of it, whoever made it
     super_admin = bool(row["super_admin"]) and row["workspace_id"] is None

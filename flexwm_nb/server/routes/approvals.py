@@ -202,7 +202,7 @@ async def approval_info(request: Request) -> Response:
     asked, limits = approvals.asked(flow), approvals.conditions(flow)
     found = {
         "flow_id": flow["id"],
-        "form_schema": (asked.get("resume_form") or {}).get("schema"),
+        "form_schema": asked.get("resume_form"),
         **_described(request, flow),
         "approval_conditions": limits,
         "can_approve": _may(request, flow, who, wanted.token),

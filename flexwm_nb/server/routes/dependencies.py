@@ -22,7 +22,8 @@ from flexwm_nb.server.scripts import interpreters
 from flexwm_nb.server.web.http import as_json, body, context, plain
 
 WORKER = "engine"  # that made the lock itself
-NO_VERSIONS = {"lock": ""}
+DONE = {"status": "Successful lock file generation"}
+NO_VERSIONS = {"lock": "", **DONE}
 
 
 class Scripts(msgspec.Struct):
@@ -80,13 +81,17 @@ async def scripts_later(request: Request) -> Response:
 async def flow(request: Request) -> Response:
     """The flow with its locks."""
     wanted = await body(request, FlowValue)
-    return as_json({"updated_flow_value": wanted.flow_value})
+    return as_json(_unchanged(wanted))
+
+
+def _unchanged(wanted: FlowValue) -> dict[str, Any]:
+    return {**DONE, "modified_ids": [], "updated_flow_value": wanted.flow_value}
 
 
 async def flow_later(request: Request) -> Response:
     """The identifier of a job that has ended with the flow."""
     wanted = await body(request, FlowValue)
-    return await _ended(request, "flowdependencies", wanted.path, {"updated_flow_value": wanted.flow_value})
+    return await _ended(request, "flowdependencies", wanted.path, _unchanged(wanted))
 
 
 async def _ended(request: Request, kind: str, path: str | None, result: dict[str, Any]) -> Response:

@@ -98,7 +98,7 @@ async def create(request: Request) -> Response:
     if not NAME.fullmatch(new.name):
         raise bad_request(BAD_NAME)
     paths.check_length(new.name)
-    owners = [who.owner, *(name for name in new.owners or () if name != who.owner)]
+    owners = list(dict.fromkeys([*(new.owners or ()), who.owner]))
     row = {
         "workspace": where,
         "name": new.name,

@@ -16,9 +16,10 @@ from flexwm_nb.server.people.rights import EVERYBODY
 from flexwm_nb.server.store.connections import Row, Transaction
 from flexwm_nb.server.web import paths
 from flexwm_nb.server.web.failures import bad_request, missing
-from flexwm_nb.server.web.http import admin, as_json, body, context, fragment, paging, plain, query, workspace
+from flexwm_nb.server.web.http import admin, as_json, body, context, fragment, identity, paging, plain, query, workspace
 
 NAME = re.compile(r"[a-zA-Z_0-9-]+")
+ALL_STAYS = "The group 'all' is a special group that contains all users and cannot be deleted"
 
 
 class NewGroup(msgspec.Struct):
@@ -57,8 +58,9 @@ def show(row: Row) -> dict[str, Any]:
 
 
 async def create(request: Request) -> Response:
-    """A new group, empty."""
+    """A new group, of its maker."""
     admin(request)
+    who = identity(request)
     new, where = await body(request, NewGroup), workspace(request)
     if not NAME.fullmatch(new.name):
         raise bad_request("Group name can only contain alphanumeric characters, underscores, and hyphens")
@@ -67,7 +69,8 @@ async def create(request: Request) -> Response:
     def change(transaction: Transaction) -> None:
         if transaction.one("groups_get", workspace=where, name=new.name):
             raise bad_request(f"Group {new.name} already exists")
-        transaction.run("groups_insert", workspace=where, name=new.name, summary=new.summary)
+        row = {"members": json.dumps([who.username]), "extra_perms": json.dumps({who.owner: True})}
+        transaction.run("groups_insert", workspace=where, name=new.name, summary=new.summary, **row)
 
     await context(request).database.write(change)
     return plain(f"Created group {new.name}")
@@ -118,13 +121,14 @@ async def update(request: Request) -> Response:
 
 
 async def add_user(request: Request) -> Response:
-    """One more member."""
+    """One more member; who is no user of the workspace does not become one."""
     new, where = await body(request, Username), workspace(request)
 
     def edits(transaction: Transaction, row: Row) -> dict[str, Any]:
-        if transaction.one("members_get", workspace=where, username=new.username) is None:
-            raise missing("User", new.username)
-        return {"members": json.dumps(sorted({*json.loads(row["members"]), new.username}))}
+        members = set(json.loads(row["members"]))
+        if transaction.one("members_get", workspace=where, username=new.username) is not None:
+            members.add(new.username)
+        return {"members": json.dumps(sorted(members))}
 
     return plain(f"Added {new.username} to group {await edit(request, edits)}")
 
@@ -138,7 +142,7 @@ async def remove_user(request: Request) -> Response:
     def edits(transaction: Transaction, row: Row) -> dict[str, Any]:
         return {"members": json.dumps([name for name in json.loads(row["members"]) if name != new.username])}
 
-    return plain(f"Removed {new.username} from group {await edit(request, edits)}")
+    return plain(f"Removed {new.username} to group {await edit(request, edits)}")
 
 
 async def delete(request: Request) -> Response:
@@ -146,7 +150,7 @@ async def delete(request: Request) -> Response:
     admin(request)
     where, name = workspace(request), request.path_params["name"]
     if name == EVERYBODY:
-        raise bad_request(f"Cannot delete the group {EVERYBODY}")
+        raise bad_request(ALL_STAYS)
 
     def change(transaction: Transaction) -> None:
         transaction.run("groups_delete", workspace=where, name=name)

@@ -101,11 +101,12 @@ def _endpoint(find: Find, answer: Answer) -> Callable[[Request], Awaitable[Respo
 def _routes(prefix: str, answer: Answer, methods: list[str]) -> list[Route]:
     """The routes of one way of running."""
     base = f"/w/{{workspace}}/jobs/{prefix}"
+    of_version = flow_submissions.by_awaited_version if answer is _wait else flow_submissions.by_version
     return [
         Route(f"{base}/p/{{path:path}}", _endpoint(submissions.by_path, answer), methods=methods),
         Route(f"{base}/h/{{hash}}", _endpoint(submissions.by_hash, answer), methods=methods),
         Route(f"{base}/f/{{path:path}}", _endpoint(flow_submissions.by_path, answer), methods=methods),
-        Route(f"{base}/fv/{{version}}", _endpoint(flow_submissions.by_version, answer), methods=methods),
+        Route(f"{base}/fv/{{version}}", _endpoint(of_version, answer), methods=methods),
         Route(f"{base}/preview", _endpoint(submissions.preview, answer), methods=["POST"]),
         Route(f"{base}/preview_flow", _endpoint(flow_submissions.preview, answer), methods=["POST"]),
     ]

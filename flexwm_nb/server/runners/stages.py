@@ -22,6 +22,7 @@ from flexwm_nb.server.runners.output import Output
 
 OWN = ("FLEXWM_", "WM_", "BASE_INTERNAL_URL", "DATABASE_URL")  # how names begin of variables with secrets
 CHUNK = 64 * 1024  # bytes read at once
+LOCKED = {"status": "Successful lock file generation"}  # beside a lock
 
 log = logging.getLogger(__name__)
 
@@ -184,7 +185,8 @@ class LockingJob(StagedJob):
             self._fail(self._explain(error))
             return
         if not self._future.done():
-            self._future.set_result(Outcome(success=True, result=json.dumps({"lock": lock}, ensure_ascii=False)))
+            result = json.dumps({"lock": lock, **LOCKED}, ensure_ascii=False)
+            self._future.set_result(Outcome(success=True, result=result))
 
     @staticmethod
     async def _never(request: RunRequest) -> Begun:

@@ -18,6 +18,8 @@ from flexwm_nb.server.web.failures import Failure
 
 T = TypeVar("T", bound=msgspec.Struct)
 
+BODY = "Failed to deserialize the JSON body into the target type: "
+
 MISSING = re.compile(r"Object missing required field `([^`]+)`")
 EXPECTED = re.compile(r"Expected `([^`]+)`, got `([^`]+)`")
 PLACE = re.compile(r" - at `\$([^`]*)`")
@@ -86,7 +88,7 @@ def _refuse_duplicates(raw: bytes, kind: type[msgspec.Struct]) -> None:
 
 
 def _refused(text: str, raw: bytes) -> Failure:
-    return Failure(422, f"Failed to deserialize the JSON body into the target type: {text} at {_end(raw)}")
+    return Failure(422, f"{BODY}{text} at {_end(raw)}")
 
 
 def _end(raw: bytes) -> str:

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import apsw
+import httpx
 import pytest
 
 from flexwm_nb.errors import StoreCorrupt, StoreUnwritable
 from flexwm_nb.server.secrets import FILE, Secrets
+from tests.conftest import Server
+from tests.contract.test_variables import W, create
 
 
 @pytest.mark.parametrize("text", ["", "s3cr3t", "grüße 🎉\n", "x" * 100_000])
@@ -49,3 +53,14 @@ def test_a_store_that_cannot_be_written(tmp_path: Path) -> None:
     """Where no key can be made, that is the error."""
     with pytest.raises(StoreUnwritable):
         Secrets(tmp_path / "absent").encrypt("x")
+
+
+def test_a_secret_is_encrypted_at_rest(http: httpx.Client, server: Server) -> None:
+    """A secret's text stands nowhere in the store, and its key is the owner's alone."""
+    create(http, "u/admin/variables/secret", "hush-hush-hush", is_secret=True)
+    connection = apsw.Connection(str(server.store / "store.db"))
+    stored = next(connection.execute("SELECT value FROM variable WHERE path = 'u/admin/variables/secret'"))[0]
+    connection.close()
+    assert "hush" not in stored
+    assert (server.store / "secret.key").stat().st_mode & 0o777 == 0o600
+    assert http.get(f"{W}/get_value/u/admin/variables/secret").json() == "hush-hush-hush"

@@ -8,7 +8,8 @@ SELECT * FROM team WHERE workspace_id = :workspace ORDER BY name LIMIT :limit OF
 
 -- name: groups_insert
 -- A new group.
-INSERT INTO team (workspace_id, name, summary) VALUES (:workspace, :name, :summary);
+INSERT INTO team (workspace_id, name, summary, members, extra_perms)
+VALUES (:workspace, :name, :summary, :members, :extra_perms);
 
 -- name: groups_update
 -- Another state of a group; what is NULL stays.

@@ -70,7 +70,7 @@ def test_the_kernels_versions_are_pinned(http: httpx.Client) -> None:
     assert run(http, "kernel") == version("httpx")
     job = http.get(f"/w/demo/jobs_u/completed/get/{state['job_id']}").json()
     assert (job["job_kind"], job["tag"], job["success"], job["result"]) == (
-        "dependencies", "dependency", True, {"lock": state["lock"]},
+        "dependencies", "dependency", True, {"lock": state["lock"], "status": "Successful lock file generation"},
     )  # fmt: skip
 
 

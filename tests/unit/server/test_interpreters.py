@@ -19,9 +19,6 @@ from tests.conftest import WORKSPACE, Server
 CONTENT = "import sys\ndef main():\n    return sys.executable\n"
 
 
-pytestmark = pytest.mark.local("chooses a Python by the client's")
-
-
 def register(server: Server, interpreter: str) -> Registration:
     """Register the script as a kernel of that Python does."""
     headers = ((INTERPRETER_HEADER, interpreter),)

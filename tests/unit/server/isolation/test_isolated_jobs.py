@@ -18,7 +18,6 @@ from flexwm_nb.server.isolation.levels import find
 from flexwm_nb.server.isolation.policy import Wish
 from tests.conftest import TOKEN, WORKSPACE, running_server
 
-pytestmark = pytest.mark.local("the confinement of jobs is the local engine's")
 FETCH = """
 import os, urllib.request, urllib.error
 for name in ("no_proxy", "NO_PROXY"):  # this machine's own addresses go past the proxy
