@@ -189,6 +189,11 @@ def test_text_that_would_turn_its_line_round_is_seen_as_it_is_sent(opened: Page)
     expect(line).to_have_text("1sent to \u05d3\u05d5\u05d7 gnp.exe (1 of 2)", timeout=LONG)
     expect(view.locator(".fx-result .fx-string")).to_have_text('"\u05d3\u05d5\u05d7 \\u202egnp.exe"')
     assert view.locator(".fx-result .fx-string").evaluate("one => getComputedStyle(one).unicodeBidi") == "isolate"
+    turn = "(one, way) => { document.documentElement.dir = way; return getComputedStyle(one).direction }"
+    assert view.evaluate(turn, "rtl") == "rtl"
+    assert view.locator(".fx-pane").evaluate(turn, "rtl") == "ltr"
+    picture(opened, "right_to_left")
+    assert view.evaluate(turn, "") == "ltr"
 
 
 def test_notebook_seven_draws_the_same(opened: Page, lab: str) -> None:
