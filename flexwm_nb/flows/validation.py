@@ -33,7 +33,7 @@ from flexwm_nb.models.flows import (
     walk,
 )
 
-__all__ = ["ERROR", "WARNING", "Problem", "check", "expressions_of", "parse", "problems", "unknown_input"]
+__all__ = ["ERROR", "WARNING", "Problem", "check", "expressions_of", "parse", "problems", "readable", "unknown_input"]
 
 Schemas = Callable[[str, str], "Mapping[str, Any] | None"]  # kind (script, flow), path → schema of its inputs
 PATH = re.compile(r"(?:[ufg]|hub)/.+")
@@ -58,6 +58,17 @@ def problems(document: Any, schemas: Schemas | None = None, *, path: str | None 
     except InvalidFlow as error:
         return list(error.details["problems"])
     return list(_Check(flow, schemas, path).all())
+
+
+def readable(document: Any, mark: str) -> list[str] | None:
+    """The steps whose results the expression may read that holds a mark; None for a document that is not whole."""
+    try:
+        check = _Reader(parse(document), None, None, mark)
+    except InvalidFlow:
+        return None
+    for _ in check.all():
+        pass
+    return check.found
 
 
 def expressions_of(module: Mapping[str, Any]) -> Iterator[str]:
@@ -290,6 +301,20 @@ class _Check:
         if wanted in scope.later_rounds:
             return None
         return "it reads its own result" if wanted == step else f"{wanted} does not run before it"
+
+
+@dataclass
+class _Reader(_Check):
+    """A check that finds out what one expression may read."""
+
+    mark: str
+    found: list[str] = field(default_factory=list)
+
+    def _expression(self, step: str, name: str, text: str, scope: _Scope) -> Iterator[Problem]:
+        if self.mark in text:
+            ids = dict.fromkeys(module.id for module in all_modules(self.flow.value) if module.id)
+            self.found = [wanted for wanted in ids if self._unreadable(wanted, step, scope) is None]
+        return iter(())
 
 
 def _inner(scope: _Scope) -> _Scope:

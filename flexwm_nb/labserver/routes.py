@@ -11,6 +11,7 @@ from flexwm_nb.labserver.feeds import Feeds
 from flexwm_nb.labserver.handlers import ENGINES, FEEDS, NAME, PROXY, EnginesHandler, ProxyHandler, StartHandler
 from flexwm_nb.labserver.proxy import Proxy
 from flexwm_nb.labserver.tools import (
+    CompleteHandler,
     DiffHandler,
     ExportHandler,
     FlowHandler,
@@ -27,6 +28,7 @@ ROUTES = (
     (f"e/{NAME}/api/(.+)", ProxyHandler),
     (f"e/{NAME}/feed/([0-9a-f-]+)", FeedHandler),
     (f"e/{NAME}/register", RegisterHandler),
+    ("complete", CompleteHandler),
     ("diff", DiffHandler),
     ("export", ExportHandler),
     ("flow", FlowHandler),

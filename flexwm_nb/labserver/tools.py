@@ -19,6 +19,7 @@ from flexwm_nb import journal, notebooks, yaml_text
 from flexwm_nb.client.endpoint import Endpoint
 from flexwm_nb.engine import Engine
 from flexwm_nb.errors import FlexwmError, InvalidInput
+from flexwm_nb.flows import suggestions
 from flexwm_nb.flows.builder import Flow
 from flexwm_nb.handshake import INTERPRETER_HEADER
 from flexwm_nb.labserver import cells, flow_files
@@ -120,6 +121,16 @@ class FlowHandler(ToolHandler):
     async def make(self, given: Document, *parts: str) -> Document:
         """Of `{text, folded}` its `{document, picture, folded, lines, problems}`."""
         return await asyncio.to_thread(flow_files.look, given["text"], given.get("folded"))
+
+
+class CompleteHandler(ToolHandler):
+    """A flow that is being written."""
+
+    async def make(self, given: Document, *parts: str) -> Document:
+        """Of `{text, cursor}` the `{start, items}`: what may stand in place of the text before the cursor."""
+        found = await asyncio.to_thread(suggestions.suggest, given["text"], int(given["cursor"]))
+        items = [{"label": one.text, "type": one.kind, "documentation": one.about} for one in found.found]
+        return {"start": found.start, "items": items}
 
 
 class ScriptHandler(ToolHandler):

@@ -1,4 +1,4 @@
-"""Tab completion inside a magic's line: options, and what each operand and option takes."""
+"""Tab completion inside a magic's line: options, and what each operand and option takes; pure."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ from flexwm_nb.magics.arguments import HELP, Definition, Offer, Option
 from flexwm_nb.magics.definitions import BY_NAME, STATES
 from flexwm_nb.magics.languages import OFFERED
 from flexwm_nb.magics.lookups import Lookups
-from flexwm_nb.magics.session import Session
 
 # a magic of ours, after nothing or an assignment, up to the cursor
 LINE = re.compile(r"^\s*(?:[\w.\[\]'\", ]+=\s*)?%{1,2}(?P<name>windmill\w*)\s+(?P<rest>.*)$", re.DOTALL)
@@ -172,48 +171,3 @@ def schema_at(place: Place, lookups: Lookups) -> Mapping[str, Any]:
     if place.definition.name == "windmill_script":
         return lookups.schema_of_source(operands[0], place.cell) if operands else {}
     return lookups.schema(operands[0]) if operands else {}
-
-
-class Completion:
-    """The completion of one shell."""
-
-    def __init__(self, session: Session) -> None:
-        """For the magics of a session."""
-        self._shell = session.shell
-        self._lookups = Lookups(session)
-        self._matcher: Any = None
-
-    def install(self) -> None:
-        """Add a matcher to the shell's completer; it serves `complete_request` and a terminal alike."""
-        from IPython.core.completer import context_matcher
-
-        @context_matcher(identifier="flexwm_nb.magics", priority=1_000)  # type: ignore[untyped-decorator]
-        def windmill_matcher(context: Any) -> dict[str, Any]:
-            return self.matches(context)
-
-        self._matcher = windmill_matcher
-        self._shell.Completer.custom_matchers.append(windmill_matcher)
-
-    def remove(self) -> None:
-        """Take it out again."""
-        matchers = self._shell.Completer.custom_matchers
-        if self._matcher in matchers:
-            matchers.remove(self._matcher)
-
-    def matches(self, context: Any) -> dict[str, Any]:
-        """The matches at a cursor, and nothing else beside them where the cursor is in a line of ours."""
-        from IPython.core.completer import SimpleCompletion
-
-        lines = context.full_text.split("\n")
-        row = context.cursor_line
-        line = lines[row][: context.cursor_position] if row < len(lines) else context.text_until_cursor
-        place = place_of(line, "\n".join(lines[row + 1 :]))
-        if place is None:
-            return {"completions": [], "suppress": False}
-        found = suggest(place, self._lookups)
-        return {
-            "completions": [SimpleCompletion(text=text, type="magic") for text in found.texts],
-            "matched_fragment": found.fragment,
-            "suppress": True,
-            "ordered": True,
-        }

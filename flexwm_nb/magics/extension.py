@@ -7,7 +7,7 @@ from typing import Any
 
 from flexwm_nb.display import formatters
 from flexwm_nb.magics.awaiting import AwaitTransform
-from flexwm_nb.magics.completion import Completion
+from flexwm_nb.magics.completer import Completion
 from flexwm_nb.magics.definitions import BY_NAME, DEFINITIONS
 from flexwm_nb.magics.dispatch import entry
 from flexwm_nb.magics.headings import without_comments_above

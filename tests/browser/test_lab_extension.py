@@ -325,6 +325,43 @@ def test_settings_take_effect(configured: Page, lab: str) -> None:
         picture(configured, f"lab_colours_{theme.lower()}")
 
 
+COMPLETED = {
+    "python3": ("def main(first: int, table: dict):\n    table.it", "items"),
+    "postgresql": ("SEL", "SELECT"),
+    "typescript": ("export async function main(price: number) {\n  const total = price;\n  return tot", "total"),
+    "go": ("fallt", "fallthrough"),
+    "bash": ("greeting=1; greet", "greeting"),
+    "flow": ("value:\n  modules:\n    - id: load\n      value: {type: forl", "forloopflow"),
+}
+HEADS = {"flow": "%%windmill_flow f/lab/written"}
+
+
+def test_cells_are_completed_as_what_they_are(beside: Page) -> None:
+    """Below a magic its language is completed, of a flow what its models have; a plain cell is the kernel's."""
+    heads = [HEADS.get(name, f"%%windmill_script {name} f/lab/written") for name in COMPLETED]
+    start_notebook(beside, "completed.ipynb", ["%load_ext flexwm_nb\nplain_value = 1\nplain_value"])
+    expect(beside.locator(".jp-OutputArea-output").first).to_have_text("1", timeout=LONG)
+    cells = [f"{head}\n{body}" for head, (body, _) in zip(heads, COMPLETED.values())]
+    for source, completed in zip([*cells, "plain_va"], [*(text for _, text in COMPLETED.values()), "plain_value"]):
+        command(beside, "notebook:insert-cell-below")
+        beside.wait_for_timeout(300)
+        command(beside, "notebook:enter-edit-mode")
+        cell = beside.locator(".jp-Notebook .jp-mod-active .cm-content")
+        expect(beside.locator(".jp-Notebook .jp-mod-active .jp-mod-completer-enabled")).to_be_visible(timeout=LONG)
+        cell.fill(source)
+        cell.press("Control+End")
+        shown = beside.locator(".jp-Completer:not(.lm-mod-hidden)")
+        for _ in range(8):  # a kernel that is asked for the first time may answer too late
+            command(beside, "completer:invoke-notebook")
+            beside.wait_for_timeout(1_200)
+            if shown.count() or completed in cell.inner_text():
+                break
+        expect(shown if shown.count() else cell).to_contain_text(completed)
+        picture(beside, f"lab_completion_{completed.lower()}")
+        cell.press("Escape")
+    beside.evaluate("() => window.jupyterapp.serviceManager.sessions.shutdownAll()")
+
+
 def test_a_busy_kernel_is_not_needed(beside: Page) -> None:
     """While the kernel computes, a cell is registered and run as a job, and its source is highlighted as what it is."""
     code = "%%windmill_script bash f/lab/hello\nfor i in 1 2; do echo hello; done"

@@ -265,6 +265,19 @@ def test_completion_comes_through_complete_requests(kernel: Kernel) -> None:
     assert said["content"]["matches"] == ["first="]
 
 
+BODIES = {
+    "Python": ("python3", "import json\ndef main(first: int):\n    json.dum", ["dump", "dumps"]),
+    "no Python in bash": ("bash", "pri", []),
+}
+
+
+@pytest.mark.parametrize(("language", "body", "texts"), BODIES.values(), ids=BODIES)
+def test_completion_below_a_magic_is_that_of_a_job(kernel: Kernel, language: str, body: str, texts: list[str]) -> None:
+    """Neither variables of this kernel nor files and magics are among what is offered."""
+    kernel.cell("json = first_of_kernel = print_of_kernel = 1")
+    assert kernel.complete(f"%%windmill_script {language} f/kernel/new\n{body}") == texts
+
+
 def test_two_kernels_register_the_same_path_at_once(kernel: Kernel, wm: Engine, surroundings: dict[str, str]) -> None:
     """Both get in, one version after the other; nobody sees a conflict."""
     manager, client = start_new_kernel(env={**os.environ, **surroundings})

@@ -34,7 +34,11 @@ export function addMagicLine(extensions: IEditorExtensionRegistry): void {
 
 function marked(view: EditorView): DecorationSet {
   const builder = new RangeSetBuilder<Decoration>();
-  const first = view.state.doc.line(1);
+  const { doc } = view.state;
+  let first = doc.line(1);
+  while (first.number < doc.lines && /^\s*(#|$)/.test(first.text)) {
+    first = doc.line(first.number + 1); // comments may stand above the magic
+  }
   if (first.text.startsWith('%%windmill_')) {
     builder.add(first.from, first.from, MAGIC);
   }

@@ -3,6 +3,7 @@
 import { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
 import { Dialog, ICommandPalette, InputDialog, Notification, ToolbarButton, showDialog } from '@jupyterlab/apputils';
 import { IEditorExtensionRegistry } from '@jupyterlab/codemirror';
+import { ICompletionProviderManager } from '@jupyterlab/completer';
 import { IMainMenu } from '@jupyterlab/mainmenu';
 import { INotebookTracker, NotebookPanel } from '@jupyterlab/notebook';
 import { ITranslator, TranslationBundle, nullTranslator } from '@jupyterlab/translation';
@@ -11,6 +12,7 @@ import { logoIcon } from '../icons';
 import { request } from '../request';
 import { IFlexwm } from '../tokens';
 import { IWindmillCell, read } from './cells';
+import { CellCompletion } from './completion';
 import { addMagicLine, highlight } from './highlighting';
 
 const PATH = 'f/notebook/script'; // what is proposed for a cell's script
@@ -20,12 +22,13 @@ export const notebookPlugin: JupyterFrontEndPlugin<void> = {
   description: 'Cells as scripts and flows.',
   autoStart: true,
   requires: [IFlexwm, INotebookTracker],
-  optional: [IEditorExtensionRegistry, ICommandPalette, IMainMenu, ITranslator],
+  optional: [IEditorExtensionRegistry, ICompletionProviderManager, ICommandPalette, IMainMenu, ITranslator],
   activate: (
     app: JupyterFrontEnd,
     shared: IFlexwm,
     notebooks: INotebookTracker,
     extensions: IEditorExtensionRegistry | null,
+    completion: ICompletionProviderManager | null,
     palette: ICommandPalette | null,
     menu: IMainMenu | null,
     translator: ITranslator | null
@@ -34,6 +37,7 @@ export const notebookPlugin: JupyterFrontEndPlugin<void> = {
     if (extensions) {
       addMagicLine(extensions);
     }
+    completion?.registerProvider(new CellCompletion());
     const commands = new Commands(app, shared, notebooks, texts);
     notebooks.widgetAdded.connect((_, panel) => {
       highlight(panel);
