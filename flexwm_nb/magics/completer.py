@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from flexwm_nb.magics.bodies import PYTHON3, Matches, body_at, matches_in
 from flexwm_nb.magics.completion import place_of, suggest
 from flexwm_nb.magics.lookups import Lookups
 from flexwm_nb.magics.session import Session
@@ -39,6 +38,8 @@ class Completion:
     def matches(self, context: Any) -> dict[str, Any]:
         """The matches at a cursor, and nothing else beside them where the cursor is in a line or cell of ours."""
         from IPython.core.completer import SimpleCompletion
+
+        from flexwm_nb.magics.bodies import PYTHON3, Matches, body_at, matches_in
 
         lines = context.full_text.split("\n")
         row = context.cursor_line
