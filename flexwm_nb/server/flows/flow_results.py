@@ -1,12 +1,14 @@
 """The result of a step by its id, as expressions of a run see it.
 
-The run's own modules come first, then those inside its loops and branches that went one by one (the last iteration
-counts), then those of the run above, up to the root.
+The run's own modules come first, then those inside its loops that went one by one (the last iteration in which the
+step has ended counts) and inside its branches, then those of the run above, up to the root. In a loop a step that comes
+later has its result of an earlier iteration, as in Windmill.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime, timedelta, timezone
 from functools import lru_cache
 
 import msgspec
@@ -24,10 +26,12 @@ from flexwm_nb.server.flows.openflow import (
     read_value,
 )
 from flexwm_nb.server.interpreter.nodes import Body, inner
-from flexwm_nb.server.interpreter.state import NIL, FlowState, ModuleState
+from flexwm_nb.server.interpreter.state import NIL, Durations, FlowState, ModuleState
 
 StatusOf = Callable[[str], FlowState | None]  # by the flow's job
 
+MOST_ITERATIONS = 200
+EARLIEST = datetime.min.replace(tzinfo=timezone.utc)
 ENDED = frozenset({"Success", "Failure"})
 UNREADABLE = "Failed to fetch result for step '{}'"
 
@@ -72,28 +76,43 @@ def _inside(status_of: StatusOf, body: Body, module: ModuleState, number: int, s
         value = body.value(number)
     except BadModule:
         return None
-    branch = _branch(value, module, step_id)
-    if branch is _NOWHERE:
-        return None
-    last = status_of((module.flow_jobs or [module.job or ""])[-1])
-    return None if last is None else _within(status_of, body.body(number, branch), last, step_id)
+    for place, (branch, job) in enumerate(_jobs_inside(value, module)):
+        if not _holds(value, branch, step_id):
+            continue
+        status = status_of(job)
+        if status is None and place:  # these jobs are the scripts themselves
+            return None
+        found = None if status is None else _within(status_of, body.body(number, branch), status, step_id)
+        if found is not None:
+            return found
+    return None
 
 
-_NOWHERE = -2
+def _jobs_inside(value: Value, module: ModuleState) -> list[tuple[int | None, str]]:
+    """The flows inside a module in which a step may be looked for, the latest first, each with its branch.
 
-
-def _branch(value: Value, module: ModuleState, step_id: str) -> int | None:
-    """The branch inside which the step stands (None = a loop's body), _NOWHERE when none does or it is not seen."""
+    None of them are those of a loop that goes all at once, and in a long loop only the last ones are looked at.
+    """
+    jobs = module.flow_jobs or []
     if isinstance(value, (ForLoop, WhileLoop)):
-        parallel = isinstance(value, ForLoop) and value.parallel
-        return _NOWHERE if parallel or not _holds(value, None, step_id) else None
+        seen = [] if isinstance(value, ForLoop) and value.parallel else jobs[-MOST_ITERATIONS:]
+        return [(None, job) for job in reversed(seen)]
     if isinstance(value, BranchOne) and module.branch_chosen is not None:
-        chosen = -1 if module.branch_chosen.branch is None else module.branch_chosen.branch
-        return chosen if _holds(value, chosen, step_id) else _NOWHERE
-    if isinstance(value, BranchAll) and not value.parallel and value.branches:
-        last = max(len(module.flow_jobs or []) - 1, 0)
-        return last if _holds(value, last, step_id) else _NOWHERE
-    return _NOWHERE
+        return [(-1 if module.branch_chosen.branch is None else module.branch_chosen.branch, module.job or "")]
+    if isinstance(value, BranchAll):
+        order = sorted(range(len(jobs)), key=lambda branch: _end(module, branch), reverse=True)
+        return [(branch, jobs[branch]) for branch in order]
+    return []
+
+
+def _end(module: ModuleState, branch: int) -> tuple[datetime, int]:
+    """When a branch has ended; one that runs counts as the first."""
+    durations = module.flow_jobs_duration or Durations()
+    started = durations.started_at[branch] if branch < len(durations.started_at) else None
+    took = durations.duration_ms[branch] if branch < len(durations.duration_ms) else None
+    if started is None or took is None:
+        return EARLIEST, branch
+    return datetime.fromisoformat(started.replace("Z", "+00:00")) + timedelta(milliseconds=took), branch
 
 
 def _holds(value: Value, branch: int | None, step_id: str) -> bool:

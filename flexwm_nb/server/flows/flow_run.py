@@ -60,6 +60,8 @@ class FlowRun:
             suspend_until=self.suspend_until,
             started_at=render_time(job.started_at),
             canceled=self.canceled,
+            scheduled_for=(render_time(job.scheduled_for) or "").replace("T", " ").replace("Z", " UTC"),
+            inside=self.above is not None,
         )
 
     def draft(self, now: int, new_id: Callable[[], str], chance: Callable[[], float]) -> Draft:

@@ -257,7 +257,7 @@ KINDS: dict[str, type[msgspec.Struct]] = {
     "aiagent": AiAgent,
 }
 Kind = Literal[
-    "script", "rawscript", "flow", "forloopflow", "whileloopflow", "branchone", "branchall", "identity", "aiagent"
+    "script", "flow", "forloopflow", "whileloopflow", "branchone", "branchall", "rawscript", "identity", "aiagent"
 ]
 
 

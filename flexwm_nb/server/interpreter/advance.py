@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from flexwm_nb.server.flows.openflow import BadModule, BranchAll, ForLoop, WhileLoop
-from flexwm_nb.server.interpreter import branches, ending, loops, plan, transforms
+from flexwm_nb.server.interpreter import branches, ending, loops, plan
 from flexwm_nb.server.interpreter.draft import Draft, Outcome, error
 from flexwm_nb.server.interpreter.messages import (
     Asking,
@@ -12,14 +12,11 @@ from flexwm_nb.server.interpreter.messages import (
     Ended,
     Event,
     Finish,
-    JsonText,
     Results,
     Started,
     Woken,
 )
 from flexwm_nb.server.interpreter.state import NIL
-
-STOPPED = '"stopped early"'
 
 
 def advance(draft: Draft, event: Event) -> Asking[None]:
@@ -40,27 +37,9 @@ def _started(draft: Draft) -> Asking[None]:
     if not draft.state.modules and draft.step >= 0:
         draft.emit(Finish(status="success", result=draft.arguments))
         return
-    if draft.node.top and draft.step <= 0 and (yield from _is_skipped(draft)):
-        draft.emit(Finish(status="skipped", result=STOPPED))
-        return
-    if draft.commands:
-        return
     draft.asked = draft.step > 0
     draft.previous = yield from result_before(draft)
     yield from _run(draft)
-
-
-def _is_skipped(draft: Draft) -> Asking[bool]:
-    """Whether the flow's own condition has it not run."""
-    expression = draft.node.flow.skip_expr
-    if expression is None:
-        return False
-    names = {"flow_input": JsonText(draft.arguments)}
-    try:
-        return bool((yield from transforms.evaluate(expression, names, results=False)))
-    except Broken as problem:
-        draft.emit(Finish(status="failure", result=error("Anyhow", f"Error: {problem}")))
-        return False
 
 
 def _woken(draft: Draft) -> Asking[None]:
@@ -94,7 +73,8 @@ def _outcome(draft: Draft, event: Ended) -> Asking[Outcome | None]:
     """How the present module ended, None when it goes on. Raises Broken or BadModule."""
     status = draft.status
     canceled = draft.facts.canceled is not None
-    if canceled or status.flow_jobs is None or status.branch_chosen is not None:
+    of_failure_module = draft.in_failure_module and not status.parallel  # Windmill's ends with its first job
+    if canceled or of_failure_module or status.flow_jobs is None or status.branch_chosen is not None:
         return Outcome(
             job=event.job, success=event.success, result=event.result, stop=event.stop, handled=event.handled
         )
@@ -108,6 +88,7 @@ def _outcome(draft: Draft, event: Ended) -> Asking[Outcome | None]:
 def _run(draft: Draft) -> Asking[None]:
     """Start the present module, and those after it that need no job of those before."""
     while (outcome := (yield from plan.start(draft))) is not None:
+        draft.pulled = False
         if not (yield from ending.settle(draft, outcome)):
             return
 

@@ -20,7 +20,7 @@ def begin_one(draft: Draft, value: BranchOne, delay: float) -> Asking[Outcome | 
     try:
         branch = yield from _choose(draft, value)
     except Broken as problem:
-        return Outcome(job=NIL, success=False, result=error("Anyhow", f"Error: {problem}"))
+        return Outcome(job=NIL, success=False, result=error("Anyhow", str(problem)))
     chosen = Chosen("default") if branch == DEFAULT else Chosen("branch", branch)
     modules = value.default if branch == DEFAULT else value.branches[branch].modules
     if not modules:
@@ -100,4 +100,4 @@ def _ended_parallel(draft: Draft, value: BranchAll, event: Ended, status: Module
     pairs = zip(status.flow_jobs_success or [], value.branches, strict=False)
     success = all(good or branch.skip_failure for good, branch in pairs)
     result = yield from children.results(status)
-    return Outcome(job=event.job, success=success, result=result, handled=event.handled)
+    return Outcome(job=event.job, success=success, result=result, handled=not success)

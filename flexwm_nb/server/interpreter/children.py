@@ -12,7 +12,8 @@ from flexwm_nb.server.interpreter.nodes import Place
 from flexwm_nb.server.interpreter.state import NIL, Durations, ModuleState
 
 ONE_WORKER = (
-    "Cannot continue on same worker with multiple jobs, parallel cannot be used in conjunction with same_worker"
+    "Bad request: Cannot continue on same worker with multiple jobs, "
+    "parallel cannot be used in conjunction with same_worker"
 )
 
 
@@ -64,14 +65,14 @@ def kept_of_restart(draft: Draft) -> ModuleState | None:
     return draft.status if draft.status.type == "InProgress" and draft.status.flow_jobs else None
 
 
-def note_end(draft: Draft, event: Ended) -> ModuleState:
-    """The module's status with the end of one of its jobs."""
+def note_end(draft: Draft, event: Ended, *, failed: bool = False) -> ModuleState:
+    """The module's status with the end of one of its jobs, which counts as `failed` whatever it says."""
     status = draft.status
     jobs = status.flow_jobs or []
     place = len(jobs) - 1 if jobs and jobs[-1] == event.job else jobs.index(event.job)
     success, durations = list(status.flow_jobs_success or []), status.flow_jobs_duration or Durations()
     started, took = durations.started_at.copy(), durations.duration_ms.copy()
-    success[place], started[place], took[place] = event.success, event.started_at, event.duration_ms
+    success[place], started[place], took[place] = event.success and not failed, event.started_at, event.duration_ms
     return replace(status, flow_jobs_success=success, flow_jobs_duration=Durations(started, took))
 
 

@@ -30,6 +30,8 @@ class Facts:
     suspend_until: int | None = None  # microseconds
     started_at: str | None = None
     canceled: tuple[str, str] | None = None  # by whom, why
+    scheduled_for: str | None = None
+    inside: bool = False  # of another flow: as a part, or as a step
 
 
 UNASKED: dict[str, Any] = {"resume": None, "resumes": [], "approvers": []}
@@ -117,6 +119,7 @@ class Outcome:
     success: bool
     result: str  # JSON
     final: bool = False  # a failure that is neither tried again nor passed over
+    early: bool = False  # a failure that a condition asked for: without a failure module nothing follows it
     stop: Stop | None = None
     handled: bool = False  # a failure module ran in a flow inside
 

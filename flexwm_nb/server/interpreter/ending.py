@@ -30,7 +30,8 @@ def settle(draft: Draft, outcome: Outcome) -> Asking[bool]:
             try:
                 stop = yield from _stop(draft, outcome.result)
             except stops.Failed as failed:
-                outcome = with_fields(outcome, success=False, result=failed.result, final=True)
+                early = failed.early
+                outcome = with_fields(outcome, success=False, result=failed.result, early=early, final=not early)
                 return (yield from _failed(draft, outcome))
         return _succeeded(draft, outcome, stop)
     return (yield from _failed(draft, outcome))
@@ -68,7 +69,10 @@ def _stop(draft: Draft, result: str) -> Asking[Stop | None]:
     module, status = draft.module, draft.status
     if status.skipped:
         return None
-    condition = module.stop_after_all_iters_if if status.many else module.stop_after_if
+    if status.many and status.flow_jobs:
+        condition = module.stop_after_all_iters_if
+        return None if condition is None else (yield from stops.applies_to_all(draft, condition, result))
+    condition = module.stop_after_if  # also of a loop that has nothing to do
     return None if condition is None else (yield from stops.applies(draft, condition, result))
 
 
@@ -84,10 +88,11 @@ def _succeeded(draft: Draft, outcome: Outcome, stop: Stop | None) -> bool:
             _closed(status),
             type="Success",
             job=outcome.job,
-            failed_retries=retry.taken(draft),
+            failed_retries=retry.failed(draft),
             skipped=bool(status.skipped or (stop and stop.skip)),
         )
     )
+    retry.forget(draft)
     if draft.in_failure_module:
         draft.change(step=draft.step + 1)
         found = json.loads(outcome.result) if '"recover"' in outcome.result else None
@@ -111,24 +116,37 @@ def _go_on(draft: Draft, result: str, stop: Stop | None = None) -> bool:
 
 def _failed(draft: Draft, outcome: Outcome) -> Asking[bool]:
     """Try again, pass over the failure, run the failure module, or end the flow."""
+    if outcome.stop is not None:  # a condition inside has ended it, and nothing follows
+        _close_as_failure(draft, outcome)
+        draft.emit(Finish(status="failure", result=outcome.result, stop=outcome.stop, handled=outcome.handled))
+        return False
+    wait: float | None = None
     if not outcome.final:
         try:
             wait = yield from retry.wanted(draft, outcome.result)
         except Unevaluated as problem:
             result = json.dumps({"error": f"Error: {problem}"}, ensure_ascii=False)
             outcome = with_fields(outcome, result=result, final=True)
-        else:
-            if wait is not None:
-                yield from _try_again(draft, outcome, wait)
-                return True
-    parallel = draft.status.parallel
-    status = replace(_closed(draft.status), type="Failure", job=outcome.job, skipped=None)
-    draft.set_status(replace(status, failed_retries=retry.taken(draft)))
+    ends = outcome.early and draft.node.failure is None
+    if wait is not None and not ends:
+        yield from _try_again(draft, outcome, wait)
+        return True
+    parallel = bool(draft.status.parallel)
+    _close_as_failure(draft, outcome)
     if draft.in_failure_module:
         draft.emit(Finish(status="failure", result=outcome.result, handled=True))
         return False
-    if draft.module.continue_on_error and not outcome.final:
-        return _pass_over(draft, outcome, parallel=bool(parallel), loop=draft.status)
+    passed = bool(draft.module.continue_on_error) and not outcome.final
+    if ends:
+        if passed and wait is None:
+            draft.change(step=draft.step + 1)
+        draft.emit(Finish(status="failure", result=outcome.result, stop=Stop(skip=False)))
+        return False
+    if passed and outcome.early and draft.step + 1 == len(draft.state.modules):
+        _turn_to_failure_module(draft, outcome.result, by_itself=True)
+        return True
+    if passed:
+        return _pass_over(draft, outcome, parallel=parallel, loop=draft.status)
     if draft.node.failure is None or outcome.handled:
         draft.emit(Finish(status="failure", result=outcome.result, handled=outcome.handled))
         return False
@@ -136,13 +154,20 @@ def _failed(draft: Draft, outcome: Outcome) -> Asking[bool]:
     return True
 
 
+def _close_as_failure(draft: Draft, outcome: Outcome) -> None:
+    retries = retry.failed(draft)
+    status = replace(_closed(draft.status), type="Failure", job=outcome.job, skipped=None)
+    draft.set_status(replace(status, failed_retries=retries))
+
+
 def _try_again(draft: Draft, outcome: Outcome, wait: float) -> Asking[None]:
     status = draft.status
     alone = status.flow_jobs is None and status.branch_chosen is None and outcome.job != NIL
     draft.again = (yield Arguments(outcome.job)) if alone else None
     retry.count(draft, outcome.job)
-    failed = ModuleState("Failure", status.id, job=outcome.job, parent_module=status.parent_module)
-    draft.set_status(failed)
+    parent = draft.module.id if draft.in_failure_module else None
+    failed = ModuleState("Failure", status.id, job=outcome.job, parent_module=parent)
+    draft.set_status(replace(failed, failed_retries=retry.failed(draft)))
     draft.delay, draft.retrying = wait, True
 
 
@@ -161,10 +186,12 @@ def _is_branches(draft: Draft) -> bool:
     return b'"branches"' in bytes(draft.module.value)
 
 
-def _turn_to_failure_module(draft: Draft, result: str) -> None:
+def _turn_to_failure_module(draft: Draft, result: str, *, by_itself: bool = False) -> None:
+    """Start the failure module next, on behalf of the present module; `by_itself` where it is just what comes next."""
     assert draft.node.failure is not None
-    failed = draft.module.id
+    failed = draft.node.failure.id if by_itself else draft.module.id
     draft.change(step=len(draft.state.modules))
+    retry.begin_anew(draft, draft.node.failure.retry)
     draft.set_status(replace(waiting(draft.node.failure.id), parent_module=failed))
     draft.previous, draft.resume = result, UNASKED
     draft.delay, draft.again, draft.retrying = 0.0, None, False

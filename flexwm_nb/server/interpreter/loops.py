@@ -10,12 +10,22 @@ from msgspec.structs import replace
 from flexwm_nb.server.flows.openflow import ForLoop, Module, PathScript, RawScript, WhileLoop, read_value
 from flexwm_nb.server.interpreter import children, steps, stops, transforms
 from flexwm_nb.server.interpreter.draft import Draft, Outcome, dump
-from flexwm_nb.server.interpreter.messages import Asking, Broken, Ended, Item, JsonText, KeepItems, Push
+from flexwm_nb.server.interpreter.messages import (
+    Asking,
+    Broken,
+    Ended,
+    Item,
+    JsonText,
+    KeepItems,
+    Push,
+    Unevaluated,
+)
 from flexwm_nb.server.interpreter.nodes import Place
 from flexwm_nb.server.interpreter.state import NIL, Iterator, ModuleState
 
 Loop = ForLoop | WhileLoop
 NO_LIST = "Expected an array value in the iterator expression, found: {}"
+A_LIST = "a sequence"
 ITER = "iter"
 
 
@@ -37,7 +47,7 @@ def begin(draft: Draft, value: Loop, delay: float) -> Asking[Outcome | None]:
 def _items(draft: Draft, value: ForLoop) -> Asking[list[Any]]:
     found = yield from transforms.value(value.iterator, draft.names(result=True))
     if not isinstance(found, list):
-        raise Broken(NO_LIST.format(json.dumps(found, ensure_ascii=False)))
+        raise Broken(NO_LIST.format(transforms.invalid(found, A_LIST)))
     return found
 
 
@@ -46,7 +56,7 @@ def _begin_parallel(draft: Draft, value: ForLoop, items: list[Any], delay: float
     children.check_parallel(draft, len(items))
     limit = len(items)
     if value.parallelism is not None:
-        limit = max((yield from transforms.seconds(value.parallelism, draft.names(result=True))), 1)
+        limit = max((yield from transforms.number(value.parallelism, draft.names(result=True), "u16")), 1)
     pushed = []
     for index, item in enumerate(items):
         waits = index - limit + 1 if index >= limit else None
@@ -130,9 +140,9 @@ def ended(draft: Draft, value: Loop, event: Ended) -> Asking[Outcome | None]:
         return (yield from _ended_parallel(draft, value, event, status))
     try:
         broken = event.stop is not None or (event.success and (yield from _breaks(draft, status, event)))
-    except stops.Failed as failed:
-        draft.set_status(status)
-        return Outcome(job=event.job, success=False, result=failed.result, final=True)
+    except Unevaluated:
+        draft.set_status(children.note_end(draft, event, failed=True))
+        return Outcome(job=event.job, success=False, result=(yield from children.results(status)), final=True)
     goes_on = (event.success or value.skip_failures) and not broken
     index = (status.iterator.index if status.iterator else 0) + 1
     length = status.iterator.itered_len if status.iterator else None
@@ -152,14 +162,14 @@ def ended(draft: Draft, value: Loop, event: Ended) -> Asking[Outcome | None]:
 
 
 def _breaks(draft: Draft, status: ModuleState, event: Ended) -> Asking[bool]:
-    """Whether the loop's own condition ends it after this iteration. Raises stops.Failed."""
+    """Whether the loop's own condition ends it after this iteration: whatever else it says. Raises Unevaluated."""
     condition = draft.module.stop_after_if
     if condition is None:
         return False
     more: dict[str, Any] = {}
     if "all_iters" in condition.expr:
         more["all_iters"] = JsonText((yield from children.results(status)))
-    return (yield from stops.applies(draft, condition, event.result, **more)) is not None
+    return (yield from stops.holds(draft, condition, event.result, **more))
 
 
 def _ended_parallel(draft: Draft, value: Loop, event: Ended, status: ModuleState) -> Asking[Outcome | None]:
@@ -173,4 +183,4 @@ def _ended_parallel(draft: Draft, value: Loop, event: Ended, status: ModuleState
         return None
     success = value.skip_failures or all(status.flow_jobs_success or [])
     result = yield from children.results(status)
-    return Outcome(job=event.job, success=success, result=result, handled=event.handled)
+    return Outcome(job=event.job, success=success, result=result, handled=not success)

@@ -102,6 +102,8 @@ class Node:
     def child(self, place: Place) -> Node:
         """The node of a loop's iteration or a branch."""
         failure = self.failure
+        if failure is not None and place.step >= len(self.modules):
+            return Node(Body([failure]).body(0, place.branch), None, self.flow, top=False)
         if failure is not None:
             above = failure.id if failure.id.startswith(f"{FAILURE}-") else FAILURE
             one = place.branch is not None and isinstance(self.value(place.step), BranchOne)

@@ -7,11 +7,13 @@ from typing import Any
 from flexwm_nb.server.flows.openflow import BadModule, BranchAll, BranchOne, ForLoop, Identity, Value, WhileLoop
 from flexwm_nb.server.interpreter import branches, loops, steps, suspend, transforms
 from flexwm_nb.server.interpreter.draft import Draft, Outcome, dump, error
-from flexwm_nb.server.interpreter.messages import Asking, Broken, Finish, Push
+from flexwm_nb.server.interpreter.messages import Asking, Broken, Finish, JsonText, Push
 from flexwm_nb.server.interpreter.state import NIL, ModuleState
 
-UNREADABLE = "module was not convertible to acceptable value {}"
+UNREADABLE = "Internal: module was not convertible to acceptable value {}"
 CHAINING = "Unexpected error during flow chaining: {}"
+NOTHING = "{}"  # what a flow's own condition sees as the result before it
+STOPPED = '"stopped early"'
 SOURCE = "@flexwm"  # where Windmill names a position in its source
 
 
@@ -20,7 +22,7 @@ def start(draft: Draft) -> Asking[Outcome | None]:
     try:
         return (yield from _start(draft))
     except suspend.Denied as denial:
-        return Outcome(job=NIL, success=False, result=dump(denial.error))
+        return Outcome(job=NIL, success=False, result=dump(denial.error), final=True)
     except BadModule as problem:
         return _break(draft, UNREADABLE.format(problem))
     except Broken as problem:
@@ -28,14 +30,26 @@ def start(draft: Draft) -> Asking[Outcome | None]:
 
 
 def _break(draft: Draft, text: str) -> Outcome | None:
-    """The flow is at fault: its failure module runs when it was being taken up, else it ends at once."""
+    """The flow is at fault: the module has failed when the flow was being taken up, else the flow ends at once.
+
+    A flow inside of another ends in either case, and it is the module above that has failed.
+    """
+    taken_up = error("Anyhow", f"Error: {text} {SOURCE}")
+    if draft.pulled and not draft.facts.inside:
+        return Outcome(job=NIL, success=False, result=taken_up)
     if draft.pulled:
-        return Outcome(job=NIL, success=False, result=error("Anyhow", f"Error: {text} {SOURCE}"), final=True)
-    draft.emit(Finish(status="failure", result=error("InternalError", text), note=CHAINING.format(text)))
+        draft.emit(Finish(status="failure", result=taken_up))
+    else:
+        draft.emit(Finish(status="failure", result=error("InternalError", text), note=CHAINING.format(text)))
     return None
 
 
 def _start(draft: Draft) -> Asking[Outcome | None]:
+    if draft.node.top and draft.step == 0 and (yield from _is_skipped(draft)):
+        draft.set_status(ModuleState("Success", draft.module.id, job=NIL, skipped=True))
+        draft.change(step=1)
+        draft.emit(Finish(status="skipped", result=STOPPED))
+        return None
     if _unasked(draft) and not (yield from suspend.pass_or_park(draft)):
         return None
     delay = yield from _delay(draft)
@@ -43,18 +57,36 @@ def _start(draft: Draft) -> Asking[Outcome | None]:
     names = draft.names(result=True)
     skipped = module.skip_if is not None and (yield from transforms.holds(module.skip_if.expr, names))
     if module.mock is not None and module.mock.enabled:
-        _pass(draft, bytes(module.mock.return_value).decode(), delay, skipped)
+        _pass(draft, bytes(module.mock.return_value).decode(), delay)
     elif skipped:
-        _pass(draft, draft.previous or "null", delay, skipped)
+        _pass(draft, draft.previous or "null", delay)
     else:
         return (yield from _by_kind(draft, draft.node.value(draft.step), delay))
     return None
 
 
+def _is_skipped(draft: Draft) -> Asking[bool]:
+    """Whether the flow's own condition has it not run. Raises Broken."""
+    expression = draft.node.flow.skip_expr
+    if expression is None:
+        return False
+    names = {
+        "flow_input": JsonText(draft.arguments),
+        "result": NOTHING,
+        "previous_result": NOTHING,
+        "WM_SCHEDULED_FOR": draft.facts.scheduled_for,
+    }
+    try:
+        return (yield from transforms.holds(expression, names, results=False))
+    except Broken:
+        if draft.node.failure is not None:  # it would be asked again before that module, in vain
+            draft.pulled = False
+        raise
+
+
 def _unasked(draft: Draft) -> bool:
     """Whether the flow must be let go on before the module starts."""
-    ran = draft.status.type == "Failure" and draft.status.job != NIL
-    return not draft.asked and not ran and suspend.pending(draft)
+    return not draft.asked and draft.status.type != "Failure" and suspend.pending(draft)
 
 
 def _delay(draft: Draft) -> Asking[float]:
@@ -65,8 +97,9 @@ def _delay(draft: Draft) -> Asking[float]:
     return 0.0 if before.sleep is None else (yield from transforms.sleep(draft, before.sleep))
 
 
-def _pass(draft: Draft, result: str, delay: float, skipped: bool) -> None:
-    """A job that hands a value on."""
+def _pass(draft: Draft, result: str, delay: float) -> None:
+    """A job that hands a value on. Windmill takes any such job of a module that can be skipped for a skipped one."""
+    skipped = draft.module.skip_if is not None and not draft.in_failure_module
     made = {"kind": "identity", "path": None, "tag": steps.FLOW_TAG}
     arguments = f'{{"previous_result": {result}}}'
     _push(draft, steps.push(draft, made, arguments, outcome=(True, result), delay=delay), skipped)
@@ -94,11 +127,11 @@ def _by_kind(draft: Draft, value: Value, delay: float) -> Asking[Outcome | None]
     if isinstance(value, BranchAll):
         return branches.begin_all(draft, value, delay)
     if isinstance(value, Identity):
-        _pass(draft, draft.previous or "null", delay, skipped=False)
+        _pass(draft, draft.previous or "null", delay)
         return None
     made = yield from steps.fields(draft, value)
     if draft.module.timeout is not None:
-        made["timeout"] = (yield from transforms.seconds(draft.module.timeout, draft.names(result=True))) or None
+        made["timeout"] = yield from transforms.seconds(draft.module.timeout, draft.names(result=True))
     more: dict[str, Any] = {"delay": delay}
     arguments = draft.again
     if arguments is None:

@@ -55,10 +55,20 @@ def count(draft: Draft, job: str) -> None:
     draft.change(retry=RetryState(before.fail_count + 1, [*before.failed_jobs, job]))
 
 
-def taken(draft: Draft) -> list[str] | None:
-    """The failed tries of the present module, which are over with it."""
-    retry = draft.state.retry
-    if retry is None:
+def failed(draft: Draft) -> list[str] | None:
+    """The failed tries that are counted, as the present module's status names them."""
+    if draft.state.retry is None or draft.status.parallel:
         return None
-    draft.change(retry=None)
-    return retry.failed_jobs or None
+    return draft.state.retry.failed_jobs or None
+
+
+def forget(draft: Draft) -> None:
+    """A module has succeeded: the count begins anew. What fails for good leaves it, as Windmill does."""
+    if draft.state.retry is not None and draft.state.retry.fail_count:
+        draft.change(retry=None)
+
+
+def begin_anew(draft: Draft, retry: Retry | None) -> None:
+    """Count the failures of a failure module that is tried again by itself."""
+    if retry is not None and (retry.constant.attempts or retry.exponential.attempts):
+        draft.change(retry=RetryState(0, []))

@@ -10,37 +10,50 @@ from flexwm_nb.server.interpreter.draft import Draft, dump
 from flexwm_nb.server.interpreter.messages import Asking, Evaluate, JsonText, Stop, Unevaluated
 
 EARLY = "EarlyStopError"
+UNREAD = "Error evaluating stop_after_all_iters_if expression `{}`: Error: {}"
 
 
 class Failed(Exception):
-    """The condition ends the flow with an error; `result` is its result."""
+    """The condition ends the flow with an error; `result` is its result, `early` tells that it was asked for."""
 
-    def __init__(self, result: str) -> None:
+    def __init__(self, result: str, *, early: bool) -> None:
         """Keep the result."""
         super().__init__(result)
-        self.result = result
+        self.result, self.early = result, early
 
 
 def applies(draft: Draft, condition: StopAfterIf, result: str, **more: Any) -> Asking[Stop | None]:
     """The stop that a condition asks for after this result, None when it does not. Raises Failed."""
+    try:
+        found = yield from holds(draft, condition, result, **more)
+    except Unevaluated as problem:
+        raise Failed(json.dumps({"error": f"Error: {problem}"}, ensure_ascii=False), early=False) from None
+    return _stop(condition, result) if found else None
+
+
+def applies_to_all(draft: Draft, condition: StopAfterIf, result: str) -> Asking[Stop | None]:
+    """The same for a condition on all iterations or branches. Raises Failed."""
+    try:
+        found = yield from holds(draft, condition, result)
+    except Unevaluated as problem:
+        raise Failed(_error(UNREAD.format(condition.expr, problem)), early=True) from None
+    return _stop(condition, result) if found else None
+
+
+def holds(draft: Draft, condition: StopAfterIf, result: str, **more: Any) -> Asking[bool]:
+    """Whether a condition holds after this result. Raises Unevaluated."""
     names = draft.names(**more)
     names["result"] = names["previous_result"] = JsonText(result)
-    try:
-        found = yield Evaluate(expression=f"Boolean({condition.expr})", names=names)
-    except Unevaluated as problem:
-        raise Failed(json.dumps({"error": f"Error: {problem}"}, ensure_ascii=False)) from None
-    if not found:
-        return None
+    return bool((yield Evaluate(expression=f"Boolean({condition.expr})", names=names)))
+
+
+def _stop(condition: StopAfterIf, result: str) -> Stop:
     if condition.error_message is not None and not condition.skip_if_stopped:
-        raise Failed(_error(condition, result))
+        message = condition.error_message or f"stop after if: {condition.expr}"
+        more = {"result": json.loads(result)} if condition.error_include_result else {}
+        raise Failed(_error(message, **more), early=True)
     return Stop(skip=condition.skip_if_stopped)
 
 
-def _error(condition: StopAfterIf, result: str) -> str:
-    error: dict[str, Any] = {
-        "name": EARLY,
-        "message": condition.error_message or f"stop after if: {condition.expr}",
-    }
-    if condition.error_include_result:
-        error["result"] = json.loads(result)
-    return dump({"error": error})
+def _error(message: str, **more: Any) -> str:
+    return dump({"error": {"name": EARLY, "message": message, **more}})

@@ -12,6 +12,9 @@ from flexwm_nb.server.interpreter.messages import Asking, Broken, Evaluate, Unev
 from flexwm_nb.server.runners.jsonb import Unstorable
 
 ISOLATED = "Error during isolated evaluation of expression `{}`:\n{}"
+EVALUATION = "Error during evaluation of expression `{}`:\n{}"
+NO_NUMBER = "Error parsing result as {}: {}. Value was: {}"
+WHOLE = {"i32": (-(2**31), 2**31 - 1), "u16": (0, 2**16 - 1)}  # Windmill's kinds of whole numbers
 
 
 class Unmade(Exception):
@@ -48,8 +51,11 @@ def value(transform: Transform, names: Mapping[str, Any], *, results: bool = Tru
     """The value of a transform that belongs to the flow itself. Raises Broken."""
     if isinstance(transform, Static):
         return json.loads(bytes(transform.value))
-    expression = transform.expr if isinstance(transform, JavaScript) else ""
-    return (yield from evaluate(expression, names, results=results))
+    return (yield from evaluate(_expression(transform), names, results=results))
+
+
+def _expression(transform: Transform) -> str:
+    return transform.expr if isinstance(transform, JavaScript) else ""
 
 
 def evaluate(expression: str, names: Mapping[str, Any], *, results: bool = True) -> Asking[Any]:
@@ -57,27 +63,92 @@ def evaluate(expression: str, names: Mapping[str, Any], *, results: bool = True)
     try:
         return (yield Evaluate(expression=expression, names=names, results=results))
     except Unevaluated as problem:
-        raise Broken(str(problem)) from None
+        raise Broken(f"Error: {problem}") from None
 
 
-def holds(expression: str, names: Mapping[str, Any]) -> Asking[bool]:
+def holds(expression: str, names: Mapping[str, Any], *, results: bool = True) -> Asking[bool]:
     """Whether a predicate holds. Raises Broken."""
-    return bool((yield from evaluate(f"Boolean({expression})", names)))
+    return bool((yield from evaluate(f"Boolean({expression})", names, results=results)))
+
+
+def _setting(transform: Transform, names: Mapping[str, Any], *, results: bool = True) -> Asking[Any]:
+    """The value of a number that says how a module runs. Raises Unset."""
+    if isinstance(transform, Static):
+        return json.loads(bytes(transform.value))
+    expression = _expression(transform)
+    try:
+        return (yield Evaluate(expression=expression, names=names, results=results))
+    except Unevaluated as problem:
+        raise Broken(EVALUATION.format(expression, problem)) from None
+
+
+def number(transform: int | Transform, names: Mapping[str, Any], kind: str) -> Asking[int]:
+    """A whole number, of one of the kinds in WHOLE. Raises Broken."""
+    found = transform if isinstance(transform, int) else (yield from _setting(transform, names))
+    if type(found) is float and found.is_integer():
+        found = int(found)
+    low, high = WHOLE[kind]
+    if type(found) is not int or not low <= found <= high:
+        raise Broken(NO_NUMBER.format(kind, invalid(found, kind), json.dumps(found, ensure_ascii=False)))
+    return found
 
 
 def seconds(transform: int | Transform, names: Mapping[str, Any]) -> Asking[int]:
-    """A whole number that is not negative. Raises Broken."""
-    found = transform if isinstance(transform, int) else (yield from value(transform, names))
-    if type(found) is float and found.is_integer():
-        found = int(found)
-    if type(found) is not int or found < 0:
-        raise Broken(f"Expected an integer, found: {json.dumps(found, ensure_ascii=False)}")
+    """A time in whole seconds, which is not negative. Raises Broken."""
+    found = yield from number(transform, names, "i32")
+    if found < 0:
+        raise Broken("Timeout value cannot be negative")
     return found
 
 
 def sleep(draft: Draft, transform: Transform) -> Asking[float]:
-    """How long to wait before a module starts. Raises Broken."""
-    found = yield from value(transform, draft.names(result=True), results=False)
+    """How long to wait before a module starts, in seconds. Raises Broken."""
+    try:
+        found = yield from _setting(transform, draft.names(result=True), results=False)
+    except Broken as problem:
+        raise Broken(f"Expected a number value, had error instead: ExecutionErr({_quoted(str(problem))})") from None
     if type(found) not in (int, float) or found < 0:
-        raise Broken(f"Expected an integer, found: {json.dumps(found, ensure_ascii=False)}")
+        raise Broken(f"Expected an integer, found: {_as_rust(found)}")
     return float(found)
+
+
+def invalid(value: Any, expected: str) -> str:
+    """What Windmill's reader says of a value of another kind than it expected."""
+    text = json.dumps(value, ensure_ascii=False)
+    if isinstance(value, (dict, list)):
+        found = "map" if isinstance(value, dict) else "sequence"
+        return f"invalid type: {found}, expected {expected} at line 1 column 0"
+    wrong = "value" if type(value) is int and expected in WHOLE else "type"
+    if value is None:
+        found = "null"
+    elif isinstance(value, str):
+        found = f"string {_quoted(value)}"
+    else:
+        kind = {bool: "boolean", int: "integer"}.get(type(value), "floating point")
+        found = f"{kind} `{text}`"
+    return f"invalid {wrong}: {found}, expected {expected} at line 1 column {len(text.encode())}"
+
+
+def _quoted(text: str) -> str:
+    """Text as Rust shows it to programmers."""
+    return json.dumps(text, ensure_ascii=False)
+
+
+def _as_rust(value: Any) -> str:
+    """A JSON value as Rust shows it to programmers; a number stands alone."""
+    if value is None:
+        return "Null"
+    if isinstance(value, bool):
+        return f"Bool({json.dumps(value)})"
+    if isinstance(value, str):
+        return f"String({_quoted(value)})"
+    if isinstance(value, list):
+        return f"Array [{', '.join(_inside(item) for item in value)}]"
+    if isinstance(value, dict):
+        return f"Object {{{', '.join(f'{_quoted(name)}: {_inside(item)}' for name, item in value.items())}}}"
+    return json.dumps(value)
+
+
+def _inside(value: Any) -> str:
+    plain = _as_rust(value)
+    return f"Number({plain})" if type(value) in (int, float) else plain
