@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from dataclasses import field as dataclass_field
 from difflib import get_close_matches
 from typing import Literal
 
@@ -20,6 +21,7 @@ class Problem:
     field: str  # such as `input rows`, `skip_if` or `branch 2`; empty for the step itself
     message: str
     severity: Literal["error", "warning"] = ERROR
+    place: tuple[str | int, ...] = dataclass_field(default=(), compare=False)  # in the document, where it is known
 
     def __str__(self) -> str:
         """One line: step, field, message."""

@@ -45,15 +45,16 @@ def refused(found: Iterable[Problem]) -> InvalidFlow:
 
 def _shape(document: Any, item: Any) -> Problem:
     """A problem that pydantic found, at its step and field."""
-    step, names, place = "", list[str](), document
+    step, names, place, way = "", list[str](), document, list[str | int]()
     for part in item["loc"]:
         if isinstance(place, Mapping) and part not in place and part == place.get("type"):
             continue  # the name of a kind of value, not of a field
         place = _part(place, part)
         names.append(str(part))
+        way.append(part)
         if _names_module(names):
             step, names = _name_of(place, part), []
-    return Problem(step, ".".join(names), _words(item))
+    return Problem(step, ".".join(names), _words(item), place=tuple(way))
 
 
 def _part(place: Any, part: str | int) -> Any:

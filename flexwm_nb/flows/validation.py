@@ -31,6 +31,7 @@ from flexwm_nb.models.flows import (
     all_modules,
     bodies,
     walk,
+    walk_places,
 )
 
 __all__ = ["ERROR", "WARNING", "Problem", "check", "expressions_of", "parse", "problems", "readable", "unknown_input"]
@@ -132,9 +133,9 @@ class _Check:
 
     def _ids(self) -> Iterator[Problem]:
         seen: set[str] = set()
-        for module in walk(self.flow.value.modules):
+        for place, module in walk_places(self.flow.value.modules, ("value", "modules")):
             if not module.id:
-                yield Problem(module.summary or "", "id", "a step needs an id")
+                yield Problem(module.summary or "", "id", "a step needs an id", place=place)
             elif not ID.fullmatch(module.id):
                 yield Problem(module.id, "id", "an id has letters, digits, _ and - only")
             elif module.id in RESERVED:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 import yaml
@@ -28,11 +28,11 @@ def look(text: str, folded: Collection[str] | None = None) -> dict[str, Any]:
     except InvalidFlow as error:
         known = error.details.get("problems")
         if known:
-            return _nothing(list(_placed(known, lines_of(text))))
+            return _nothing(list(_placed(known, text, lines_of(text))))
         line, message = error.details.get("line") or 1, error.why or error.what
         return _nothing([_problem(line, message)])
     lines = lines_of(text)
-    found = list(_placed(problems(document), lines))
+    found = list(_placed(problems(document), text, lines))
     folds = first_folds(document) if folded is None else set(folded)
     drawn = {"picture": picture(document["value"], folds), "folded": sorted(folds)}
     return {"document": document, **drawn, "lines": lines, "problems": found}
@@ -42,11 +42,39 @@ def _nothing(found: list[dict[str, Any]]) -> dict[str, Any]:
     return {"document": None, "picture": None, "folded": [], "lines": {}, "problems": found}
 
 
-def _placed(found: list[Problem], lines: Lines) -> Iterator[dict[str, Any]]:
+def _placed(found: list[Problem], text: str, lines: Lines) -> Iterator[dict[str, Any]]:
     for problem in found:
         places = (f"{problem.step} {problem.field}", f"{problem.step} {problem.field.partition(' ')[0]}", problem.step)
-        line = next((lines[place] for place in places if place in lines), 1)
+        line = next((lines[place] for place in places if place in lines), None)
+        line = line or line_of_place(text, problem.place)
         yield _problem(line, str(problem), step=problem.step, severity=problem.severity)
+
+
+def line_of_place(text: str, place: Iterable[str | int]) -> int:
+    """The line of what stands at a place in the document, or of what it should stand in."""
+    try:
+        node = yaml.compose(text, yaml_text.Loader)
+    except (yaml.YAMLError, ValueError, RecursionError):
+        return 1
+    line, way = 1, list(place)
+    if way[:1] == ["value"] and _below(node, "value") is None:
+        way = way[1:]  # the text is a bare flow value
+    for part in way:
+        following = _below(node, part)
+        if following is None:
+            break
+        node, line = following
+    return line
+
+
+def _below(node: yaml.Node | None, part: str | int) -> tuple[yaml.Node, int] | None:
+    """A part of a node, and the line where it begins."""
+    if isinstance(node, yaml.SequenceNode) and isinstance(part, int) and part < len(node.value):
+        return node.value[part], node.value[part].start_mark.line + 1
+    for key, value in node.value if isinstance(node, yaml.MappingNode) else ():
+        if isinstance(key, yaml.ScalarNode) and key.value == part:
+            return value, key.start_mark.line + 1
+    return None
 
 
 def _problem(line: int, message: str, *, step: str = "", severity: str = ERROR) -> dict[str, Any]:

@@ -10,6 +10,8 @@ from pydantic import Field
 
 from flexwm_nb.models.wire import Wire
 
+Place = tuple[str | int, ...]  # keys and numbers that lead to a part of a document
+
 OPENFLOW = "application/vnd.windmill.openflow+json"  # the MIME type of a document that a page may draw
 
 
@@ -227,11 +229,19 @@ with warnings.catch_warnings():  # pydantic's own, long deprecated, `schema` met
 
 def bodies(value: Any) -> list[list[FlowModule]]:
     """The lists of modules inside of a module's value, in order."""
+    return [body for _, body in placed_bodies(value)]
+
+
+def placed_bodies(value: Any) -> list[tuple[Place, list[FlowModule]]]:
+    """The same lists, each with where it stands in the value's document."""
     if isinstance(value, ForLoop | WhileLoop):
-        return [value.modules]
-    if isinstance(value, BranchOne):
-        return [*(branch.modules for branch in value.branches), value.default]
-    return [branch.modules for branch in value.branches] if isinstance(value, BranchAll) else []
+        return [(("modules",), value.modules)]
+    if not isinstance(value, BranchOne | BranchAll):
+        return []
+    found: list[tuple[Place, list[FlowModule]]] = [
+        (("branches", number, "modules"), branch.modules) for number, branch in enumerate(value.branches)
+    ]
+    return [*found, (("default",), value.default)] if isinstance(value, BranchOne) else found
 
 
 def walk(modules: list[FlowModule]) -> Iterator[FlowModule]:
@@ -240,6 +250,15 @@ def walk(modules: list[FlowModule]) -> Iterator[FlowModule]:
         yield module
         for body in bodies(module.value):
             yield from walk(body)
+
+
+def walk_places(modules: list[FlowModule], place: Place) -> Iterator[tuple[Place, FlowModule]]:
+    """Each module in the same order with its place in a document, where the list stands at this place."""
+    for number, module in enumerate(modules):
+        here = (*place, number)
+        yield here, module
+        for inner, body in placed_bodies(module.value):
+            yield from walk_places(body, (*here, "value", *inner))
 
 
 def all_modules(value: FlowValue) -> Iterator[FlowModule]:

@@ -1,4 +1,4 @@
-/** What an engine has, kept fresh while the page is in sight: its jobs always, the rest where it is shown. */
+/** What an engine has, kept fresh while the page is in sight: its jobs always, the rest where it is shown; of other engines what runs. */
 
 import { Poll } from '@lumino/polling';
 import { ISignal, Signal } from '@lumino/signaling';
@@ -8,6 +8,8 @@ import { Engines, problemOf } from './engines';
 import { IProblem } from './request';
 import { IHeld, SectionName } from './sidebar/rows';
 
+const TURN = 3; // every such look goes to an engine that is not shown
+const NEWS = 4; // every such turn asks which engines there are
 const MOST = 10_000; // items of a section that are read at once
 const KINDS = 'script,preview,flow,flowpreview,singlestepflow'; // what people start; not a flow's steps
 const LISTS: Record<Exclude<SectionName, 'jobs'>, string> = {
@@ -28,6 +30,12 @@ export interface IDataOptions {
   page: number;
 }
 
+/** A job whose end was seen, and its engine's name. */
+export interface IEnded {
+  job: IJob;
+  engine: string;
+}
+
 export class Data {
   readonly held: IHeld = {};
   problem: IProblem | null = null;
@@ -35,6 +43,10 @@ export class Data {
   older = false;
 
   private _changed = new Signal<this, void>(this);
+  private _ended = new Signal<this, IEnded>(this);
+  private _running = new Map<string, Set<string>>(); // ids of jobs that had not ended when their engine was looked at
+  private _turn = 0;
+  private _asked = false; // somebody wants to see the shown engine now
   private _poll: Poll;
   private _wanted = new Set<SectionName>();
   private _shown = '';
@@ -56,6 +68,16 @@ export class Data {
 
   get changed(): ISignal<this, void> {
     return this._changed;
+  }
+
+  /** Emitted for each job that was seen running and has ended, whichever engine is shown. */
+  get ended(): ISignal<this, IEnded> {
+    return this._ended;
+  }
+
+  /** How many jobs went on when the engine of that name was last looked at. */
+  goingOf(engine: string): number {
+    return this._running.get(engine)?.size ?? 0;
   }
 
   /** How often, and how many. */
@@ -86,6 +108,7 @@ export class Data {
   /** Look at everything once more, now. */
   async refresh(): Promise<void> {
     this._listsDue = 0;
+    this._asked = true;
     await this._engines.look();
     await this._poll.refresh();
   }
@@ -152,7 +175,7 @@ export class Data {
     if (!this._engines.current || this._engines.current.state !== 'running') {
       await this._engines.look();
     }
-    if (this._engines.current?.state !== 'running') {
+    if ((await this._lookElsewhere()) || this._engines.current?.state !== 'running') {
       return;
     }
     const now = Date.now();
@@ -166,6 +189,46 @@ export class Data {
     }
   }
 
+  /** In place of every third look, one at an engine that is not shown, so that many engines cost no more requests. */
+  private async _lookElsewhere(): Promise<boolean> {
+    const isWanted = this._asked || (this._wanted.size > 0 && Date.now() >= this._listsDue);
+    this._asked = false;
+    this._turn += isWanted ? 0 : 1;
+    if (isWanted || this._turn % TURN) {
+      return false;
+    }
+    const turn = this._turn / TURN;
+    if (turn % NEWS === 0) {
+      await this._engines.look();
+      return true;
+    }
+    const others = this._engines.all.filter(({ name, state }) => state === 'running' && name !== this._engines.current?.name);
+    const other = others[turn % Math.max(others.length, 1)];
+    if (!other) {
+      return false;
+    }
+    const before = this.goingOf(other.name);
+    const found = await this._jobs({}, other.name).catch(() => null);
+    this._note(other.name, found ?? []);
+    if (this.goingOf(other.name) !== before) {
+      this._changed.emit();
+    }
+    return true;
+  }
+
+  /** Remember which jobs go on, and tell of those that have ended. */
+  private _note(engine: string, jobs: readonly IJob[]): void {
+    const going = this._running.get(engine) ?? new Set<string>();
+    this._running.set(engine, going);
+    for (const job of jobs) {
+      if (!isDone(job)) {
+        going.add(job.id);
+      } else if (going.delete(job.id)) {
+        this._ended.emit({ job, engine });
+      }
+    }
+  }
+
   private async _readJobs(): Promise<void> {
     const engine = this._engines.current?.name;
     try {
@@ -175,6 +238,7 @@ export class Data {
       }
       const kept = merged(this.held.jobs ?? [], found);
       this.older = kept.length > found.length ? this.older : found.length >= this._options.page;
+      this._note(engine ?? '', found);
       const same = JSON.stringify(kept) === JSON.stringify(this.held.jobs);
       this.held.jobs = kept;
       this._succeed(!same);

@@ -6,7 +6,7 @@ import { INotebookTracker } from '@jupyterlab/notebook';
 import { ISettingRegistry } from '@jupyterlab/settingregistry';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 
-import { IJob, isDone, nameOf, stateOf } from './documents';
+import { IJob, nameOf, stateOf } from './documents';
 import { request } from './request';
 import { IFlexwm } from './tokens';
 
@@ -28,8 +28,6 @@ export const noticesPlugin: JupyterFrontEndPlugin<void> = {
       found.changed.connect(apply);
       apply();
     });
-    const going = new Set<string>();
-
     /** Whether a notebook that is open here has started it, and nobody waits for it. */
     async function isOurs(id: string): Promise<boolean> {
       const open: string[] = [];
@@ -42,11 +40,12 @@ export const noticesPlugin: JupyterFrontEndPlugin<void> = {
       return found.some(({ jobs }) => jobs.includes(id));
     }
 
-    async function tell(job: IJob, engine?: string): Promise<void> {
+    async function tell(job: IJob, engine: string): Promise<void> {
       if (!wanted || !(await isOurs(job.id).catch(() => false))) {
         return;
       }
-      const name = nameOf(job);
+      const place = shared.engines.label(engine);
+      const name = place ? `${nameOf(job)} (${place})` : nameOf(job);
       const actions = [{ label: texts.__('Open'), callback: () => shared.actions.panels?.job(job.id, engine) }];
       if (stateOf(job) === 'success') {
         Notification.success(texts.__('%1 has ended', name), { autoClose: 6000, actions });
@@ -55,13 +54,9 @@ export const noticesPlugin: JupyterFrontEndPlugin<void> = {
       }
     }
 
-    shared.data.changed.connect(() => {
-      for (const job of shared.data.held.jobs ?? []) {
-        if (!isDone(job)) {
-          going.add(job.id);
-        } else if (going.delete(job.id) && (stateOf(job) === 'failure' || (job.duration_ms ?? 0) >= LONG)) {
-          void tell(job, shared.engines.current?.name);
-        }
+    shared.data.ended.connect((_, { job, engine }) => {
+      if (stateOf(job) === 'failure' || (job.duration_ms ?? 0) >= LONG) {
+        void tell(job, engine);
       }
     });
   }

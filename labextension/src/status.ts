@@ -1,4 +1,4 @@
-/** The status bar: which engine, and how many jobs run. */
+/** The status bar: which engine, how many jobs run there, and how many on the others. */
 
 import { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
 import { IStatusBar } from '@jupyterlab/statusbar';
@@ -25,17 +25,24 @@ export class Status extends Widget {
     const { current: engine, problem } = engines;
     const state = problem ? 'unusable' : (engine?.state ?? 'stopped');
     const jobs = data.going.length;
+    const others = engines.all.filter(({ name, state }) => state === 'running' && name !== engine?.name);
+    const elsewhere = others.reduce((sum, { name }) => sum + data.goingOf(name), 0);
     const words: Record<string, string> = {
-      running: jobs ? this._texts._n('%1 job', '%1 jobs', jobs) : this._texts.__('idle'),
+      running: this._count(jobs),
       stopped: this._texts.__('stopped'),
       unusable: this._texts.__('not usable')
     };
     const name = engine?.kind === 'local' || !engine ? this._texts.__('Windmill') : engine.title;
-    this.node.textContent = `${state === 'running' ? '●' : '○'} ${name}: ${words[state]}`;
+    const more = elsewhere ? `, ${this._texts.__('%1 elsewhere', elsewhere)}` : '';
+    this.node.textContent = `${state === 'running' ? '●' : '○'} ${name}: ${words[state]}${more}`;
     this.node.dataset.state = state;
     this.node.title = problem
       ? [problem.what, problem.why, problem.remedy].filter(Boolean).join('. ')
-      : this._texts.__('Show scripts, flows and jobs');
+      : [this._texts.__('Show scripts, flows and jobs'), ...others.map(other => `${engines.label(other.name)}: ${this._count(data.goingOf(other.name))}`)].join('\n');
+  }
+
+  private _count(jobs: number): string {
+    return jobs ? this._texts._n('%1 job', '%1 jobs', jobs) : this._texts.__('idle');
   }
 }
 

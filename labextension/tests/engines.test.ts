@@ -102,6 +102,28 @@ describe("a notebook's jobs", () => {
   });
 });
 
+describe('engines that are not shown', () => {
+  const look = () => (data as any)._look();
+  const looks = () => asked.filter(line => line.includes('jobs/list')).map(line => /e\/(\w)/.exec(line)![1]).join('');
+
+  it('are looked at in place of every third look', async () => {
+    for (let turn = 0; turn < 6; turn++) await look();
+    expect(looks()).toMatch(/^aab(aa|aab)$/);
+    expect([data.goingOf('a'), data.goingOf('b')]).toEqual([1, 2]);
+  });
+
+  it('tell of the end of a job once, with its engine', async () => {
+    const ended: string[] = [];
+    data.ended.connect((_, { job: { id }, engine: name }) => ended.push(`${id} ${name}`));
+    for (let turn = 0; turn < 3; turn++) await look();
+    const before = jobs.b;
+    jobs.b = [{ ...job('two'), type: 'CompletedJob', success: true }, job('three')];
+    for (let turn = 0; turn < 9; turn++) await look();
+    jobs.b = before;
+    expect([ended, data.goingOf('b')]).toEqual([['two b'], 1]);
+  });
+});
+
 describe('the settings', () => {
   it.each([
     ['', 'a', ''],

@@ -18,7 +18,7 @@ from flexwm_nb.server.isolation.policy import Wish
 from tests.conftest import running_server
 from tests.contract.languages import W, deployed, log_of, preview, run
 
-pytestmark = pytest.mark.local("is sure to have php")
+pytestmark = pytest.mark.differs("php scripts")
 BANNER = "\n\n--- PHP CODE EXECUTION ---\n"
 LEVELS = ("plain", "landlock", "bubblewrap", "required")
 LOOKS = """<?php

@@ -52,6 +52,16 @@ BROKEN = [
     pytest.param(FLOW, 15, "nowhere", id="an unknown step"),
     pytest.param(FLOW.replace("type: script", "type: skript"), 11, "skript", id="an unknown kind"),
     pytest.param(FLOW.replace("id: b", "id: a"), 10, "another step", id="the same id twice"),
+    pytest.param(FLOW.replace("- id: b\n      value", "- value"), 10, "needs an id", id="a step without an id"),
+    pytest.param(
+        FLOW.replace("- id: b\n      value", "- value").replace("path: f/x/y", "path: 5"), 12, "a text", id="its field"
+    ),
+    pytest.param(
+        "modules:\n- id: l\n  value:\n    type: whileloopflow\n    modules:\n    - value: {type: identity}\n",
+        6,
+        "needs an id",
+        id="a step without an id in a loop of a bare value",
+    ),
     pytest.param("value:\n  modules: [", 2, "expected", id="no YAML"),
     pytest.param("just text", 1, "", id="no flow"),
     pytest.param("", 1, "", id="nothing"),

@@ -31,6 +31,7 @@ REHEARSAL = """{"function": "main", "arguments": "{\\"n\\": 1}", "everything": f
 "parameters": [{"name": "n", "optional": false, "type": ""}], "result_bytes": 1000, "step": null}"""
 RESULT, ERROR, NOT_STARTED, END, ACCEPTED = b"R", b"E", b"X", b"Z", b"A"
 NOT_CAGED = 71  # exit status
+CAGED = "FLEXWM_CAGED"  # tells a command that waits which variables its cage wants in every job's environment
 
 
 def neighbour(name: str) -> Any:
@@ -59,13 +60,15 @@ def wait_and_run(control: Any, folder: str, cage: Any) -> None:
     if failure:
         send(control, NOT_STARTED, failure)
         os._exit(NOT_CAGED)
-    order["environment"].update(cage.variables(folder))
+    wanted = cage.variables(folder)
+    order["environment"].update(wanted)
     write_files(order["files"])
     limit(order["limits"])
     if order.get("waits"):
+        order["environment"].update({CAGED: json.dumps(wanted)} if wanted else {})
         execute(control, order)
     if order.get("serves"):
-        serve(control, order, folder)
+        serve(control, order, folder, wanted)
     if not exactly(control, 1):
         shutil.rmtree(folder, ignore_errors=True)
         os._exit(0)
@@ -185,7 +188,7 @@ def execute(control: Any, order: dict[str, Any]) -> None:
         os._exit(127)
 
 
-def serve(control: Any, order: dict[str, Any], folder: str) -> None:
+def serve(control: Any, order: dict[str, Any], folder: str, wanted: dict[str, str]) -> None:
     """Import the script with the first job, and call its function for each."""
     module = None
     while True:
@@ -194,6 +197,7 @@ def serve(control: Any, order: dict[str, Any], folder: str) -> None:
             shutil.rmtree(folder, ignore_errors=True)
             os._exit(0)
         send(control, ACCEPTED, "")
+        job["environment"].update(wanted)
         begin_python(job, folder)
         task = job["python"]
         try:

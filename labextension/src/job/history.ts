@@ -33,7 +33,9 @@ export class HistoryView extends Widget {
   ) {
     super();
     this.addClass('fxl-history');
-    this.node.append(this._list, this._shown);
+    const place = this._actions.engines.label(this._engine);
+    const where = place ? [h('p', {}, place)] : [];
+    this.node.append(h('div', { class: 'fxl-versions-side' }, ...where, this._list), this._shown);
   }
 
   protected onAfterAttach(_: Message): void {
@@ -126,7 +128,7 @@ export function historyPanel(item: Item, actions: Actions, texts: TranslationBun
   panel.id = `flexwm-history-${engine}-${item.kind}-${path}`;
   panel.title.icon = logoIcon;
   panel.title.label = `${path.split('/').pop()} ${texts.__('history')}`;
-  panel.title.caption = path;
+  panel.title.caption = [path, actions.engines.label(engine)].filter(Boolean).join(' · ');
   panel.title.closable = true;
   panel.toolbar.hide();
   return panel;

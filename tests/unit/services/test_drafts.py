@@ -84,7 +84,7 @@ def test_a_source_without_main_is_a_library() -> None:
 
 def test_a_language_without_parser_has_no_schema() -> None:
     """The engine may still know it."""
-    assert "schema" not in drafts.document(replace(DRAFT, language="php", content="<?php"), None)
+    assert "schema" not in drafts.document(replace(DRAFT, language="rust", content="fn main() {}"), None)
 
 
 def test_source_that_does_not_parse_is_refused() -> None:

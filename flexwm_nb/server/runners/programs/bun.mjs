@@ -8,6 +8,7 @@ import { inspect } from "node:util"
 import { call, describe, rehearse, withoutOwn } from "./script.mjs"
 
 const CONTROL = 3
+const caged = JSON.parse(globalThis.process.env.FLEXWM_CAGED ?? "{}") // variables that the cage wants
 const { Buffer, process: self } = globalThis // a native script loses them
 const REFUSED = ["BuildMessage", "ResolveMessage"] // names of what bun throws at sources that it cannot build
 const kilobytes = self.platform === "darwin" ? 1024 : 1
@@ -66,7 +67,7 @@ function restrict(order) {
 /** Give the process the job's environment. */
 function enter(order) {
   for (const name of Object.keys(self.env)) delete self.env[name]
-  Object.assign(self.env, order.environment)
+  Object.assign(self.env, order.environment, caged)
 }
 
 /** The script's module. What it throws is printed as the runtime prints it. */

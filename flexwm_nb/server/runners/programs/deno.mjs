@@ -4,6 +4,8 @@
 
 import { call, describe, rehearse, withoutOwn } from "./script.mjs"
 
+const caged = JSON.parse(Deno.env.get("FLEXWM_CAGED") ?? "{}") // variables that the cage wants
+
 /** That many bytes of the standard input, null at its end. */
 function exactly(size) {
   const data = new Uint8Array(size)
@@ -33,7 +35,7 @@ function place(order) {
 /** Give the process the job's environment; what deno itself reads later stays. */
 function enter(order) {
   for (const name of Object.keys(Deno.env.toObject())) if (!name.startsWith("DENO_")) Deno.env.delete(name)
-  for (const [name, value] of Object.entries(order.environment)) Deno.env.set(name, value)
+  for (const [name, value] of Object.entries({ ...order.environment, ...caged })) Deno.env.set(name, value)
 }
 
 /** The script's module. What it throws ends the process. */

@@ -33,9 +33,16 @@ def main(url: str, direct: bool):
 """
 
 
-def run(http: httpx.Client, content: str, **arguments: Any) -> dict[str, Any]:
+PROXIES = {
+    "python3": "import os\ndef main(): return os.environ.get('https_proxy')",
+    "bun": "export function main() { return process.env.https_proxy }",
+    "deno": "export function main() { return Deno.env.get('https_proxy') }",
+}
+
+
+def run(http: httpx.Client, content: str, language: str = "python3", **arguments: Any) -> dict[str, Any]:
     """A job's document when it has ended, with its log."""
-    body = {"content": content, "language": "python3", "args": arguments}
+    body = {"content": content, "language": language, "args": arguments}
     job = http.post("/w/demo/jobs/run/preview", json=body).text
     while True:
         found: dict[str, Any] = http.get(f"/w/demo/jobs_u/get/{job}").json()
@@ -121,6 +128,19 @@ def test_a_closed_network_leaves_the_engine_and_listed_hosts(tmp_path: Path, wis
             ):
                 url = f"http://localhost:{port}/"
                 assert answer in run(http, FETCH, url=url, direct=direct)["result"]
+
+
+def test_every_kind_of_process_knows_the_proxy(tmp_path: Path) -> None:
+    """Those that were started ahead, and those that are kept for a script, too."""
+    with running_server(tmp_path, "--network", "example.org") as server, server.http() as http:
+        for language, content in PROXIES.items():
+            assert run(http, content, language)["result"].startswith("http://")
+        script = {"path": "f/cages/kept", "content": PROXIES["python3"], "language": "python3", "lock": ""}
+        script |= {"summary": "", "description": "", "dedicated_worker": True}
+        assert http.post("/w/demo/scripts/create", json=script).status_code == 201
+        for _ in range(2):
+            answer = http.post("/w/demo/jobs/run_wait_result/p/f/cages/kept", json={})
+            assert answer.json().startswith("http://"), answer.text
 
 
 def test_an_engine_that_isolates_otherwise_is_restarted(tmp_path: Path) -> None:
