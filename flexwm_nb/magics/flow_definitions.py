@@ -7,7 +7,7 @@ from flexwm_nb.magics.options import DETACH, JOB, LIMIT, OUTPUT, PAIRS, PATH, QU
 
 FLOW = Operand(name="PATH", help="path of a flow, such as f/demo/daily", offers="flow")
 PREFIX = Operand(name="PREFIX", help="only paths that start so", required=False, offers="path")
-FOLDER = Option(names=("--folder",), metavar="DIR", help="where the files are (default: here)")
+FOLDER = Option(names=("--folder",), metavar="DIR", help="where the files are, or $name of a variable (default: here)")
 DRY_RUN = Option(names=("--dry-run",), kind="switch", help="only say what would change")
 SECRETS = Option(names=("--secrets",), kind="switch", help="secret values too")
 STEP_CELL = """def main(load: list, top: int = 3):

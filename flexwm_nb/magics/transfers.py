@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from flexwm_nb import notebooks, sync
 from flexwm_nb.display.graph import Graph
 from flexwm_nb.display.live import show_final, show_graph
-from flexwm_nb.errors import InvalidInput
+from flexwm_nb.errors import InvalidArguments, InvalidInput
 from flexwm_nb.magics.engines import token_of
 from flexwm_nb.magics.flow import headline_of
 from flexwm_nb.magics.flow_catalogue import flow_of
 from flexwm_nb.magics.flow_commands import Export, Transfer
 from flexwm_nb.magics.session import Call
+from flexwm_nb.magics.values import VARIABLE, variable
 
 if TYPE_CHECKING:
     from flexwm_nb.engine import Engine
@@ -26,7 +28,7 @@ NOTHING = "nothing to change"
 async def windmill_pull(call: Call, command: Transfer) -> None:
     """Write what the engine has into files, laid out as `wmill sync` does; first say what changes."""
     engine = await call.engine()
-    folder = Path(command.folder).expanduser()
+    folder = _folder(call, command.folder)
     plan = await call.work(sync.plan_pull, engine.client, folder, command.prefix, **_wishes(command))
     _say(plan, command)
     if not command.dry_run:
@@ -37,7 +39,7 @@ async def windmill_push(call: Call, command: Transfer) -> None:
     """Make the target have what the files, or this engine, have; first say what changes."""
     engine = await call.engine()
     if command.target is None:
-        folder = Path(command.folder).expanduser()
+        folder = _folder(call, command.folder)
         if not folder.is_dir():
             raise InvalidInput(f"there is no folder {folder}", remedy="Write --folder DIR, or pull first")
         plan = await call.work(sync.plan_push, engine.client, folder, command.prefix, **_wishes(command))
@@ -49,6 +51,18 @@ async def windmill_push(call: Call, command: Transfer) -> None:
         await _push(call, other, plan, command)
     finally:
         other.close()
+
+
+def _folder(call: Call, text: str) -> Path:
+    """The folder that is written, or that a kernel variable holds. Raises InvalidArguments."""
+    found = VARIABLE.fullmatch(text)
+    if found is None:
+        return Path(text).expanduser()
+    value = variable(found[1], call.names, f"--folder {text}")
+    if not isinstance(value, str | PathLike):
+        what = f"--folder {text}: {found[1]} is no path, but of type {type(value).__name__}"
+        raise InvalidArguments(what, remedy="Give a text or a pathlib.Path", fields=["folder"])
+    return Path(value).expanduser()
 
 
 def _wishes(command: Transfer) -> dict[str, Any]:

@@ -244,8 +244,12 @@ def test_flows_go_to_files_and_notebooks_and_back(shell: TestingShell, wm: Engin
     assert "+ f/away/yaml.flow/flow.yaml" in shell.output
     assert not list(tmp_path.iterdir())
     shell.cell(f"%windmill_pull f/away --folder {tmp_path}")
-    shell.cell(f"%windmill_push f/away --folder {tmp_path}")
+    shell.user_ns["place"] = tmp_path
+    shell.cell("%windmill_push f/away --folder $place")
     assert "nothing to change" in shell.output
+    assert "no variable 'plaice'. Did you mean place?" in shell.message("%windmill_push f/away --folder $plaice")
+    shell.user_ns["place"] = 5
+    assert "is no path, but of type int" in shell.message("%windmill_push f/away --folder $place")
     notebook = tmp_path / "yaml.ipynb"
     shell.cell(f"%windmill_export f/away/yaml {notebook}")
     notebook.write_text(notebook.read_text().replace("4 / n", "6 / n"))

@@ -217,12 +217,17 @@ class Flows:
             await self._commit(chain, None, [], patient=False)
         return True
 
-    def status(self, job_id: str) -> str | None:
-        """The whole status document of a flow that goes on, None for others."""
+    def status(self, job_id: str, row_status: str | None = None) -> str | None:
+        """The whole status document of a flow that goes on, None for others.
+
+        `row_status` is the status in the row that the document is shown with, where there is one: the row may tell of
+        a transition that has just been stored, and of which this loop has not heard yet.
+        """
         run = self._runs.get(job_id)
         if run is None:
             return None
-        return state.encode(self._as_it_runs(run.stored))
+        is_ahead = run.state is not run.stored and row_status == state.compact(run.state)
+        return state.encode(self._as_it_runs(run.state if is_ahead else run.stored))
 
     def _as_it_runs(self, found: FlowState) -> FlowState:
         """The status with what its jobs tell: a step that has started is in progress."""

@@ -42,7 +42,7 @@ def _flow(parts: Context, workspace: str, job: str) -> Row | None:
 
 def modules(parts: Context, flow: Row) -> list[Module]:
     """What the flow's status says of its modules, the failure module included; of one that goes on, as it is now."""
-    status = json.loads(parts.flows.status(flow["id"]) or flow["flow_status"] or "{}")
+    status = json.loads(parts.flows.status(flow["id"], flow["flow_status"]) or flow["flow_status"] or "{}")
     found = [*status.get("modules", ()), status.get("failure_module"), status.get("preprocessor_module")]
     return [module for module in found if module]
 

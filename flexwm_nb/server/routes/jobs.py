@@ -100,7 +100,7 @@ def find_completed(request: Request, statement: str) -> Row:
 
 async def _document(request: Request, row: Row, *, typed: bool) -> Response:
     options = query(request, ReadQuery)
-    if (status := context(request).flows.status(row["id"])) is not None:
+    if (status := context(request).flows.status(row["id"], row["flow_status"])) is not None:
         row = {**row, "flow_status": status}
     logs = None if options.no_logs else await context(request).logs.read(row["id"], -LOG_TAIL)
     return as_json(job_views.document(row, logs=logs, code=not options.no_code, typed=typed))

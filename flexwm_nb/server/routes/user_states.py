@@ -39,7 +39,7 @@ def job_row(request: Request, job: str) -> Row:
 async def get_user_state(request: Request) -> Response:
     """A value that a flow's steps keep for each other, null when there is none."""
     row = job_row(request, id_in_url(request.path_params["job"], "job_id"))
-    status = context(request).flows.status(row["id"]) or row["flow_status"] or "{}"
+    status = context(request).flows.status(row["id"], row["flow_status"]) or row["flow_status"] or "{}"
     states = json.loads(status).get("user_states") or {}
     return as_json(states.get(request.path_params["key"]))
 
