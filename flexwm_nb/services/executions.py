@@ -112,6 +112,7 @@ class ExecutionService:
         """
         target = f"f/{quoted(path)}" if version is None else f"fv/{version}"
         options = {"timeout": timeout, "tag": tag, "scheduled_for": scheduled_for and scheduled_for.isoformat()}
+        options["skip_preprocessor"] = "true"  # the arguments are the flow's
         try:
             return self._start(f"run/{target}", encode_arguments(arguments or {}), job_id, **options)
         except NotFound as error:
@@ -152,7 +153,8 @@ class ExecutionService:
         where an input cannot be sent. Raises ScriptNotFound and InvalidArguments.
         """
         bodies = [(new_id(), encode_arguments(arguments)) for arguments in inputs]
-        target, options = self._target(reference), {"timeout": timeout, "tag": tag}
+        target = self._target(reference)
+        options = {"timeout": timeout, "tag": tag, "skip_preprocessor": "true"}  # the inputs are main's
         try:
             if not self._takes_many or not self._start_many(target, bodies, options):
                 self._takes_many = False

@@ -223,7 +223,8 @@ export class Actions {
   }
 
   private async _begin(path: string, body: Record<string, unknown>, engine?: string): Promise<void> {
-    this._started(await this.engines.ask<string>(path, { method: 'POST', body, engine }), engine);
+    const query = { skip_preprocessor: true }; // the arguments are the runnable's own
+    this._started(await this.engines.ask<string>(path, { method: 'POST', body, engine, query }), engine);
   }
 
   private _started(id: string, engine?: string): void {

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from typing import Any
+from uuid import uuid4
 
 import httpx
 import pytest
@@ -339,3 +341,50 @@ def test_a_flow_that_skips_itself_has_passed_over_its_first_module(http: httpx.C
     first, second = job["flow_status"]["modules"]
     assert (job["result"], job["flow_status"]["step"]) == ("stopped early", 1)
     assert (first["type"], first["skipped"], second["type"]) == ("Success", True, "WaitingForPriorSteps")
+
+
+def test_arguments_that_cannot_be_made_fail_the_step_whatever_it_was_to_wait_for(http: httpx.Client) -> None:
+    """The step's code does not run without them: not after a pause, and not in a loop of many rounds."""
+    job = run(http, [identity("z", sleep={"type": "static", "value": 0.2}), step("a", "nope.x")])
+    assert UNKNOWN in job["result"]["error"]["message"]
+    rounds = loop("l", "Array.from({length: 60}, (_, i) => i)", step("a", "nope.x"), skip_failures=True)
+    job = run(http, [rounds])
+    assert len(job["result"]) == 60
+    assert all(UNKNOWN in each["error"]["message"] for each in job["result"])
+
+
+@pytest.fixture
+def deployed(http: httpx.Client) -> Iterator[Callable[[Document], str]]:
+    """Deploys a flow of this value; its path."""
+    path = f"f/corners/{uuid4().hex}"
+    http.post("/w/demo/folders/create", json={"name": "corners"})
+
+    def deploy(value: Document) -> str:
+        flow = {"path": path, "summary": "", "description": "", "value": value, "schema": {}}
+        assert http.post("/w/demo/flows/create", json=flow).status_code == 201
+        return path
+
+    yield deploy
+    http.delete(f"/w/demo/flows/delete/{path}")
+
+
+def test_a_request_that_runs_a_flow_goes_through_its_preprocessor(
+    http: httpx.Client, deployed: Callable[[Document], str]
+) -> None:
+    """It is given the request, unless the request says that the arguments are the flow's own."""
+    code = "def preprocessor(event):\n    return {'x': event['body']['n'] + 1, 'kind': event['kind']}\n"
+    value = {"type": "rawscript", "language": "python3", "lock": "", "content": code, "input_transforms": {}}
+    path = deployed({"modules": [identity("a")], "preprocessor_module": {"id": "preprocessor", "value": value}})
+    answer = http.post(f"/w/demo/jobs/run_wait_result/f/{path}", json={"n": 4})
+    assert answer.json() == {"x": 5, "kind": "webhook"}
+    answer = http.post(f"/w/demo/jobs/run_wait_result/f/{path}?skip_preprocessor=true", json={"n": 4})
+    assert answer.json() == {"n": 4}
+
+
+def test_a_preprocessor_may_take_arguments_by_name(http: httpx.Client, deployed: Callable[[Document], str]) -> None:
+    """As the older ones do, beside `wm_trigger`."""
+    code = "def preprocessor(wm_trigger, n):\n    return {'x': n + 1, 'kind': wm_trigger['kind']}\n"
+    value = {"type": "rawscript", "language": "python3", "lock": "", "content": code, "input_transforms": {}}
+    path = deployed({"modules": [identity("a")], "preprocessor_module": {"id": "preprocessor", "value": value}})
+    answer = http.post(f"/w/demo/jobs/run_wait_result/f/{path}", json={"n": 4})
+    assert answer.json() == {"x": 5, "kind": "webhook"}

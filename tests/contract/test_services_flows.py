@@ -468,3 +468,14 @@ def test_a_notebook_as_a_flow(engine: Engine) -> None:
     result = engine.run(str(flow.path)).result(60)
     assert result == {"result": [[2, 4], 4, 1]}
     assert pandas.__name__ == "pandas"
+
+
+def test_a_programs_arguments_are_the_flows_own(engine: Engine) -> None:
+    """A preprocessor is for requests of others: what is given here is not made over."""
+    code = "def preprocessor(event):\n    return {'n': -1}\n"
+    value = {"type": "rawscript", "language": "python3", "lock": "", "content": code, "input_transforms": {}}
+    path = f"f/services/preprocessed_{next(_numbers)}"
+    modules = [{"id": "a", "value": {"type": "identity"}}]
+    document = {"value": {"modules": modules, "preprocessor_module": {"id": "preprocessor", "value": value}}}
+    engine.flows.register(Flow.read(document, path))
+    assert engine.flows.run(path, n=4) == {"n": 4}

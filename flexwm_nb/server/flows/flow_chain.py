@@ -77,6 +77,7 @@ class Chain:
         self.queued = False  # whether it pushed what waits for a slot
         self.due: list[int] = []  # when what it pushed falls due
         self.ended: list[tuple[str, Ending]] = []
+        self.later: list[tuple[FlowRun, Job, Ending]] = []  # ends that are the next chains' business
         self.over: list[FlowRun] = []
 
     def write(self, change: Write) -> None:
@@ -184,6 +185,11 @@ class Chain:
             run.state = structs.replace(run.state, cleanup_module={"flow_jobs_to_clean": [*kept, job.id]})
         if push.outcome is not None and self._may_go_on(job, moment):
             self._push_ended(run, job, push.outcome)
+            return
+        if push.outcome is not None and not push.outcome[0]:  # it has failed already, but this chain is long enough
+            job = replace(job, attempt=1, started_at=moment, worker=run.job.worker or job.tag)
+            self.write(lambda transaction: queue.insert(transaction, job))
+            self.later.append((run, job, Ending(status="failure", result=push.outcome[1], completed_at=moment)))
             return
         if alone and self.slot is not None and self._may_go_on(job, moment):
             job = replace(job, attempt=1, worker=self.slot, started_at=moment)

@@ -9,10 +9,12 @@ from typing import Any
 import msgspec
 from starlette.requests import Request
 
+from flexwm_nb.errors import InvalidSource
 from flexwm_nb.server.flows import nested_restarts, new_flow, restarts
 from flexwm_nb.server.flows.nested_restarts import NestedStep
-from flexwm_nb.server.flows.openflow import read_flow
-from flexwm_nb.server.interpreter.nodes import node
+from flexwm_nb.server.flows.openflow import BadModule, Module, RawScript, read_flow, read_value
+from flexwm_nb.server.interpreter.nodes import Node, node
+from flexwm_nb.server.interpreter.state import PREPROCESSOR
 from flexwm_nb.server.jobs import job_arguments, job_ids, job_views, submissions
 from flexwm_nb.server.jobs.records import Job
 from flexwm_nb.server.schedules.scheduler import FLOW_TAG
@@ -20,8 +22,10 @@ from flexwm_nb.server.scripts import interpreters
 from flexwm_nb.server.store.connections import Row
 from flexwm_nb.server.web import http
 from flexwm_nb.server.web.failures import missing, not_found, sql_error
+from flexwm_nb.signatures import parse_signature
 
 NOT_GIVEN = msgspec.Raw(b"")
+WITH_PREPROCESSOR = ("python3", "bun", "bunnative", "nativets", "deno")
 
 
 class Restart(msgspec.Struct, kw_only=True):
@@ -85,27 +89,44 @@ def _version(request: Request) -> Row | None:
 
 
 async def _of_flow(request: Request, row: Row) -> Job:
-    query = submissions.options(request)
+    query, text = submissions.options(request), row["value"]
+    arguments = await submissions.arguments_of(request, query)
+    before = None if query.skip_preprocessor else read_flow(text).preprocessor_module
     return submissions.make_job(
         request,
         query,
-        await submissions.arguments_of(request, query),
+        arguments if before is None else _asked(request, arguments, before),
         kind="flow",
+        preprocessed=None if before is None else False,
         tag=query.tag or row["tag"] or FLOW_TAG,
         path=row["path"],
         hash=row["version_id"],
         timeout=row["timeout"] if query.timeout is None else query.timeout,
         interpreter=row["interpreter"],
-        **_of_value(row["value"], query.cache_ttl),
+        **_of_value(text, query.cache_ttl, restarts.new_status(text, preprocess=before is not None)),
     )
 
 
-def _of_value(text: str, cache_ttl: int | None, status: str | None = None) -> dict[str, Any]:
+def _asked(request: Request, arguments: str, preprocessor: Module) -> str:
+    """What a preprocessor is given: the request as `event`, or (an older kind) the arguments beside `wm_trigger`."""
+    try:
+        value = read_value(preprocessor.value)
+        code = value if isinstance(value, RawScript) and value.language in WITH_PREPROCESSOR else None
+        found = [] if code is None else parse_signature(code.language, code.content, PREPROCESSOR)["args"]
+    except (BadModule, InvalidSource):  # which its job will tell
+        found = []
+    names = {argument["name"] for argument in found}
+    if "wm_trigger" in names or (names and "event" not in names):
+        return job_arguments.normal(json.dumps({**json.loads(arguments), "wm_trigger": {"kind": "webhook"}}))
+    return job_arguments.event(request, arguments)
+
+
+def _of_value(text: str, cache_ttl: int | None, status: str) -> dict[str, Any]:
     """What the flow's document gives the job."""
     flow = read_flow(text)
     return {
         "raw_flow": text,
-        "flow_status": status or restarts.new_status(text),
+        "flow_status": status,
         "priority": flow.priority,
         "cache_ttl": flow.cache_ttl if cache_ttl is None else cache_ttl,
         "same_worker": flow.same_worker,
@@ -118,9 +139,10 @@ async def preview(request: Request) -> Job:
     submissions.check_workspace(request)
     new_flow.read(body.value)
     text = job_arguments.normal(bytes(body.value).decode())
-    status = None
+    status = restarts.new_status(text)
     if body.restarted_from is not None:
-        status = _status(request, _run(request, body.restarted_from.flow_job_id), text, body.restarted_from)
+        run = _run(request, body.restarted_from.flow_job_id)
+        status = _status(request, run, node(text), body.restarted_from)
     return submissions.make_job(
         request,
         query,
@@ -145,10 +167,10 @@ def _run(request: Request, identifier: str) -> Row:
     return row
 
 
-def _status(request: Request, run: Row, text: str, wanted: RestartedFrom, path: Sequence[NestedStep] = ()) -> str:
+def _status(request: Request, run: Row, modules: Node, wanted: RestartedFrom, path: Sequence[NestedStep] = ()) -> str:
     """The status that the new run starts with. Raises Failure 400 or 500."""
     parts, where = http.context(request), http.workspace(request)
-    old, facts, modules = json.loads(run["flow_status"] or "{}"), msgspec.to_builtins(wanted), node(text)
+    old, facts = json.loads(run["flow_status"] or "{}"), msgspec.to_builtins(wanted)
     if path:
 
         def find(job: str) -> Row | None:
@@ -174,6 +196,7 @@ async def restart(request: Request) -> Job:
         flow_version=fields["hash"],
     )
     text = fields.pop("value")
+    modules = node(text)
     arguments = (run["arguments"] or "{}") if wanted.args is None else job_arguments.of_fields(wanted.args)
     return submissions.make_job(
         request,
@@ -183,7 +206,7 @@ async def restart(request: Request) -> Job:
         tag=query.tag or run["tag"],
         timeout=run["timeout"] if query.timeout is None else query.timeout,
         **fields,
-        **_of_value(text, query.cache_ttl, _status(request, run, text, place, wanted.nested_path)),
+        **_of_value(text, query.cache_ttl, _status(request, run, modules, place, wanted.nested_path)),
     )
 
 

@@ -20,10 +20,14 @@ KINDS: tuple[tuple[type, str], ...] = ((ForLoop, "For-loop"), (WhileLoop, "While
 UNFINISHED = "Flow cannot be restarted before it has ended: cancel it first, or wait"
 
 
-def new_status(text: str) -> str:
-    """The status of a run of a flow, given as JSON, that has not started. Raises Failure 422."""
+def new_status(text: str, *, preprocess: bool = False) -> str:
+    """The status of a run of a flow, given as JSON, that has not started. Raises Failure 422.
+
+    With `preprocess` its preprocessor comes first.
+    """
     found = node(text)
-    return state.encode(state.initial([module.id for module in found.modules], chat=found.flow.chat_input_enabled))
+    names = [module.id for module in found.modules]
+    return state.encode(state.initial(names, preprocess=preprocess, chat=found.flow.chat_input_enabled))
 
 
 def initial_status(old: Status, found: Node, restarted_from: dict[str, Any]) -> Status:

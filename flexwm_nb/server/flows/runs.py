@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+from collections.abc import Coroutine
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -38,6 +39,7 @@ class Flows:
         """Nothing goes on yet."""
         self._context, self._database = context, context.database
         self._runs: dict[str, FlowRun] = {}
+        self._tasks: set[asyncio.Future[Any]] = set()
 
     def find(self, job_id: str | None) -> FlowRun | None:
         """The run of an unfinished flow that has started, from memory or the store."""
@@ -125,6 +127,8 @@ class Flows:
         for run in chain.over:
             if run.above is None:
                 self._context.runners.remove_shared(run.job.id)
+        for run, job, ending in chain.later:
+            self._see_to(self.step_ended(run, job, ending, None))
         if following is not None:
             worker.begin(following)
         worker.hand_on(chain.slot, claimed, asked=bool(wanted))
@@ -133,6 +137,12 @@ class Flows:
         if chain.queued:
             worker.wake()
         return True
+
+    def _see_to(self, work: Coroutine[Any, Any, Any]) -> None:
+        """Have something done next."""
+        task = asyncio.ensure_future(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
     async def _commit(self, chain: Chain, first: Write | None, wanted: list[str], *, patient: bool) -> list[Job]:
         """Store a chain, again and again while the store refuses it. Raises Lost, or StoreError unless patient."""

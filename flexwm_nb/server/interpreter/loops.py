@@ -129,7 +129,7 @@ def _direct(draft: Draft, value: Loop, arguments: str, delay: float) -> Asking[P
     try:
         given = yield from transforms.arguments(only.input_transforms, names)
     except transforms.Unmade as problem:
-        given, more["outcome"] = "{}", (False, problem.result)
+        given, more = "{}", {"outcome": (False, problem.result)}
     return steps.push(draft, made, given, **more)
 
 

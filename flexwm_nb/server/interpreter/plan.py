@@ -138,6 +138,6 @@ def _by_kind(draft: Draft, value: Value, delay: float) -> Asking[Outcome | None]
         try:
             arguments = yield from steps.make_arguments(draft, value.input_transforms)
         except transforms.Unmade as problem:
-            arguments, more["outcome"] = "{}", (False, problem.result)
+            arguments, more = "{}", {"outcome": (False, problem.result)}  # at once, whatever it was to wait for
     _push(draft, steps.push(draft, made, arguments, **more))
     return None

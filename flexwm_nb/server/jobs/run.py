@@ -116,6 +116,8 @@ class Run:
         """Run the job's source in a process of its own."""
         try:
             process = self._process = await (self._ready or self._launch())
+            if self.job.timeout == 0:
+                self._end_process(outcomes.TIMED_OUT, grace=False)
             process.begin()
             self._launched = time.monotonic()
             self._end_canceled()
