@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
@@ -25,14 +26,21 @@ PASSED_BACK = frozenset(
 )
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Connection:
+    """What is open to one run of an engine, and that run's token."""
+
+    client: httpx.AsyncClient
+    token: str | None
+
+
 class Proxy:
     """Keeps a connection pool for each engine."""
 
     def __init__(self, engines: Engines) -> None:
         """Connect to the engines when they are asked for."""
         self._engines = engines
-        self._clients: dict[str, httpx.AsyncClient] = {}
-        self._tokens: dict[str, str | None] = {}
+        self._connections: dict[str, _Connection] = {}
 
     @asynccontextmanager
     async def request(
@@ -45,21 +53,21 @@ class Proxy:
         Raises NotFound for an unknown engine, EngineError for one that does not run and EngineUnreachable.
         """
         for attempt in (1, 2):
-            client = self._clients.get(name) or await self._connect(name)
-            request = client.build_request(
+            connection = self._connections.get(name) or await self._connect(name)
+            request = connection.client.build_request(
                 method,
                 f"/api/{quote(path)}" + (f"?{query}" if query else ""),
                 headers={name: value for name, value in headers.items() if name.lower() in PASSED_ON},
                 content=body or None,
             )
             try:
-                answer = await client.send(request, stream=True)
-                if answer.status_code not in REFUSED or attempt == 2 or not await self._is_new(name):
+                answer = await connection.client.send(request, stream=True)
+                if answer.status_code not in REFUSED or attempt == 2 or not await self._is_over(name, connection):
                     break
                 await answer.aclose()
-                await self._drop(name)
+                await self._drop(name, connection)
             except httpx.ConnectError as error:
-                await self._drop(name)
+                await self._drop(name, connection)
                 if attempt == 2:
                     raise EngineUnreachable("The engine does not answer", why=str(error)) from None
             except httpx.HTTPError as error:
@@ -70,25 +78,25 @@ class Proxy:
         finally:
             await answer.aclose()
 
-    async def _is_new(self, name: str) -> bool:
-        """Whether the engine was started anew, and so has another token."""
-        return (await self._engines.find(name)).token != self._tokens.get(name)
+    async def _is_over(self, name: str, connection: _Connection) -> bool:
+        """Whether the engine was started anew since, and so has another token, whoever has noticed that before."""
+        return (await self._engines.find(name)).token != connection.token
 
-    async def _connect(self, name: str) -> httpx.AsyncClient:
+    async def _connect(self, name: str) -> _Connection:
         endpoint = await self._engines.find(name)
-        client = self._clients[name] = _client(endpoint)
-        self._tokens[name] = endpoint.token
-        return client
+        made = self._connections[name] = _Connection(_client(endpoint), endpoint.token)
+        return made
 
-    async def _drop(self, name: str) -> None:
-        client = self._clients.pop(name, None)
-        if client is not None:
-            await client.aclose()
+    async def _drop(self, name: str, connection: _Connection) -> None:
+        """Let go of a connection, unless another request has done so."""
+        if self._connections.get(name) is connection:
+            del self._connections[name]
+            await connection.client.aclose()
 
     async def close(self) -> None:
         """Close all connections."""
-        for name in list(self._clients):
-            await self._drop(name)
+        for name, connection in list(self._connections.items()):
+            await self._drop(name, connection)
 
 
 def _client(endpoint: Endpoint) -> httpx.AsyncClient:

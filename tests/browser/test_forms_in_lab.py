@@ -105,13 +105,14 @@ def is_save(answer: Response) -> bool:
 
 def test_run_all_stops_at_a_form_and_goes_on_once_it_is_filled_in(opened: Page) -> None:
     """The form stays above one calm line; no cell below it runs before somebody asks for it."""
+    write_cell(opened, "import time\ntime.sleep(1)")  # so that the kernel has all requests when the form is reached
     form = write_cell(opened, "%windmill_run f/forms/delays day=2013-01-31 -o asked")
     expect(form.locator(".jp-OutputArea-output").last).to_have_text(
         "fill in the form above: f/forms/delays needs 'airport'", timeout=LONG
     )
     after = write_cell(opened, "print('after', asked['airport'])")
     expect(after).to_contain_text("NameError", timeout=LONG)
-    opened.evaluate("() => { const { content } = window.jupyterapp.shell.currentWidget; content.activeCellIndex -= 1 }")
+    opened.evaluate("() => { const { content } = window.jupyterapp.shell.currentWidget; content.activeCellIndex -= 2 }")
     command(opened, "notebook:run-all-below")
     expect(after).not_to_contain_text("NameError", timeout=LONG)
     expect(form.locator(".fx-form")).to_be_visible(timeout=LONG)
