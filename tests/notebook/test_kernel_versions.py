@@ -32,9 +32,7 @@ def page(
     manager, client = start_new_kernel(env={**os.environ, **surroundings, "PYTHONPATH": path})
     made = Page(manager, client)
     made.open_subshell()
-    made.finish(made.start("%load_ext flexwm_nb"), made.see)
-    made.listen(lambda: bool(made.comms))
-    time.sleep(0.5)  # the answer is on its way
+    made.load()
     assert made.cell("import ipykernel\nprint(ipykernel.__version__)").text.strip() == request.param
     yield made
     client.stop_channels()

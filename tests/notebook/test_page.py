@@ -20,6 +20,15 @@ def main(seconds: float = 60):
 """
 
 
+SEEN = """import asyncio, time
+from flexwm_nb.magics import extension_of
+desk, end = extension_of(get_ipython()).session.desk, time.monotonic() + 30
+while not desk.is_seen and time.monotonic() < end:
+    await asyncio.sleep(0.05)
+print(desk.is_seen)
+"""
+
+
 class Page(Kernel):
     """What a front end sends when it draws widgets."""
 
@@ -46,6 +55,12 @@ class Page(Kernel):
             message["header"]["subshell_id"] = self.subshell
         self.client.shell_channel.send(message)
 
+    def load(self) -> None:
+        """Load the extension, and wait until the kernel knows of this page."""
+        self.finish(self.start("%load_ext flexwm_nb"), self.see)
+        self.listen(lambda: bool(self.comms))
+        assert self.cell(SEEN).text.strip() == "True"
+
     def see(self, kind: str, content: dict[str, Any]) -> None:
         """Answer for each widget that is opened, and note what it is told."""
         if kind == "comm_open" and content["data"]["state"].get("_model_module") == "anywidget":
@@ -70,9 +85,7 @@ def page(wm: Engine, surroundings: dict[str, str]) -> Iterator[Page]:
 
     manager, client = start_new_kernel(env={**os.environ, **surroundings})
     made = Page(manager, client)
-    made.finish(made.start("%load_ext flexwm_nb"), made.see)
-    made.listen(lambda: bool(made.comms))
-    time.sleep(0.5)  # the answer is on its way
+    made.load()
     yield made
     client.stop_channels()
     manager.shutdown_kernel(now=True)
