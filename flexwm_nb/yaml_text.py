@@ -131,6 +131,15 @@ def load(text: str, kind: type[InvalidInput] = InvalidInput) -> Any:
         raise kind("The text is not valid YAML", why=str(error).partition("\n")[0], line=1, column=1) from None
 
 
+def compose(text: str) -> yaml.Node | None:
+    """The nodes of a YAML or JSON text, with their places; None where it is none, or empty."""
+    try:
+        node: yaml.Node | None = yaml.compose(text, Loader)
+    except (yaml.YAMLError, ValueError, RecursionError):
+        return None
+    return node
+
+
 def dump(document: Any, *, order: Callable[[str], Any] | None = None) -> str:
     """A value as YAML. `order` sorts the keys of every mapping; without it they stay as they are."""
     text: str = yaml.dump(

@@ -8,6 +8,8 @@ from dataclasses import field as dataclass_field
 from difflib import get_close_matches
 from typing import Literal
 
+from flexwm_nb.models.flows import Place
+
 ERROR: Literal["error"] = "error"
 WARNING: Literal["warning"] = "warning"
 CELL = "cell "  # how the place begins that is a notebook's cell, not a flow's step
@@ -21,7 +23,7 @@ class Problem:
     field: str  # such as `input rows`, `skip_if` or `branch 2`; empty for the step itself
     message: str
     severity: Literal["error", "warning"] = ERROR
-    place: tuple[str | int, ...] = dataclass_field(default=(), compare=False)  # in the document, where it is known
+    place: Place = dataclass_field(default=(), compare=False)  # in the document, where it is known
 
     def __str__(self) -> str:
         """One line: step, field, message."""

@@ -93,10 +93,7 @@ def _place(text: str, start: int, cursor: int) -> _Place | None:
     closers = quote + _closers(above)
     for ending in (below, f":{below}", closers, f":{closers}"):
         marked = f"{above}{MARK}{ending}"
-        try:
-            tree = yaml.compose(marked, yaml_text.Loader)
-        except (yaml.YAMLError, ValueError, RecursionError):
-            continue
+        tree = yaml_text.compose(marked)
         found = None if tree is None else _search(tree, OpenFlow, (), ())
         if found is not None:
             way, names, scalar, is_key = found

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 import yaml
@@ -13,6 +13,7 @@ from flexwm_nb.errors import InvalidFlow
 from flexwm_nb.flows.builder import Flow
 from flexwm_nb.flows.problems import ERROR, Problem
 from flexwm_nb.flows.validation import problems
+from flexwm_nb.models.flows import Place
 
 Lines = Mapping[str, int]
 INPUTS = "input_transforms"
@@ -28,11 +29,13 @@ def look(text: str, folded: Collection[str] | None = None) -> dict[str, Any]:
     except InvalidFlow as error:
         known = error.details.get("problems")
         if known:
-            return _nothing(list(_placed(known, text, lines_of(text))))
+            tree = yaml_text.compose(text)
+            return _nothing(list(_placed(known, tree, lines_of(tree))))
         line, message = error.details.get("line") or 1, error.why or error.what
         return _nothing([_problem(line, message)])
-    lines = lines_of(text)
-    found = list(_placed(problems(document), text, lines))
+    tree = yaml_text.compose(text)
+    lines = lines_of(tree)
+    found = list(_placed(problems(document), tree, lines))
     folds = first_folds(document) if folded is None else set(folded)
     drawn = {"picture": picture(document["value"], folds), "folded": sorted(folds)}
     return {"document": document, **drawn, "lines": lines, "problems": found}
@@ -42,22 +45,18 @@ def _nothing(found: list[dict[str, Any]]) -> dict[str, Any]:
     return {"document": None, "picture": None, "folded": [], "lines": {}, "problems": found}
 
 
-def _placed(found: list[Problem], text: str, lines: Lines) -> Iterator[dict[str, Any]]:
+def _placed(found: list[Problem], tree: yaml.Node | None, lines: Lines) -> Iterator[dict[str, Any]]:
     for problem in found:
         places = (f"{problem.step} {problem.field}", f"{problem.step} {problem.field.partition(' ')[0]}", problem.step)
         line = next((lines[place] for place in places if place in lines), None)
-        line = line or line_of_place(text, problem.place)
+        line = line or line_of_place(tree, problem.place)
         yield _problem(line, str(problem), step=problem.step, severity=problem.severity)
 
 
-def line_of_place(text: str, place: Iterable[str | int]) -> int:
+def line_of_place(node: yaml.Node | None, place: Place) -> int:
     """The line of what stands at a place in the document, or of what it should stand in."""
-    try:
-        node = yaml.compose(text, yaml_text.Loader)
-    except (yaml.YAMLError, ValueError, RecursionError):
-        return 1
-    line, way = 1, list(place)
-    if way[:1] == ["value"] and _below(node, "value") is None:
+    line, way = 1, place
+    if way[:1] == ("value",) and _below(node, "value") is None:
         way = way[1:]  # the text is a bare flow value
     for part in way:
         following = _below(node, part)
@@ -81,12 +80,8 @@ def _problem(line: int, message: str, *, step: str = "", severity: str = ERROR) 
     return {"line": line, "message": message, "step": step, "severity": severity}
 
 
-def lines_of(text: str) -> dict[str, int]:
+def lines_of(tree: yaml.Node | None) -> dict[str, int]:
     """The lines of steps by their ids, and of their fields by id and name."""
-    try:
-        tree = yaml.compose(text, yaml_text.Loader)
-    except (yaml.YAMLError, ValueError, RecursionError):
-        return {}
     found: dict[str, int] = {}
     stack = [tree] if tree is not None else []
     while stack:

@@ -202,14 +202,16 @@ export class Data {
       await this._engines.look();
       return true;
     }
-    const others = this._engines.all.filter(({ name, state }) => state === 'running' && name !== this._engines.current?.name);
+    const { others } = this._engines;
     const other = others[turn % Math.max(others.length, 1)];
     if (!other) {
       return false;
     }
     const before = this.goingOf(other.name);
     const found = await this._jobs({}, other.name).catch(() => null);
-    this._note(other.name, found ?? []);
+    if (found) {
+      this._note(other.name, found);
+    }
     if (this.goingOf(other.name) !== before) {
       this._changed.emit();
     }
@@ -218,12 +220,10 @@ export class Data {
 
   /** Remember which jobs go on, and tell of those that have ended. */
   private _note(engine: string, jobs: readonly IJob[]): void {
-    const going = this._running.get(engine) ?? new Set<string>();
-    this._running.set(engine, going);
+    const before = this._running.get(engine);
+    this._running.set(engine, new Set(jobs.filter(job => !isDone(job)).map(({ id }) => id)));
     for (const job of jobs) {
-      if (!isDone(job)) {
-        going.add(job.id);
-      } else if (going.delete(job.id)) {
+      if (isDone(job) && before?.has(job.id)) {
         this._ended.emit({ job, engine });
       }
     }

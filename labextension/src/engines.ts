@@ -58,6 +58,12 @@ export class Engines {
     );
   }
 
+  /** The engines that run beside the one that is shown. */
+  get others(): IEngine[] {
+    const shown = this.current?.name;
+    return this._all.filter(({ name, state }) => state === 'running' && name !== shown);
+  }
+
   /** Why there is nothing to show, if so. */
   get problem(): IProblem | null {
     return this._problem ?? this.current?.problem ?? null;

@@ -25,7 +25,7 @@ export class Status extends Widget {
     const { current: engine, problem } = engines;
     const state = problem ? 'unusable' : (engine?.state ?? 'stopped');
     const jobs = data.going.length;
-    const others = engines.all.filter(({ name, state }) => state === 'running' && name !== engine?.name);
+    const { others } = engines;
     const elsewhere = others.reduce((sum, { name }) => sum + data.goingOf(name), 0);
     const words: Record<string, string> = {
       running: this._count(jobs),

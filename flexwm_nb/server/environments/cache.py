@@ -23,7 +23,7 @@ import os
 import secrets
 import shutil
 import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from hashlib import sha256
@@ -33,6 +33,7 @@ from flexwm_nb.server.environments import folders
 
 LOOK = 0.05  # seconds between looks at a lock that another process holds
 USED_EVERY = 60.0  # seconds between notes of the last use
+MOST_NAMED = 4  # packages in an entry's description
 MADE, SIZES, FILES, BUILDING, LOCKS = "made.json", "sizes.json", "files", "building", "locks"
 BUILD = ".build"
 
@@ -63,6 +64,12 @@ class Pruned:
 def key_of(*parts: str) -> str:
     """A key: the digest of what an entry is made of."""
     return sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()[:32]
+
+
+def about(tool: str, names: Sequence[str]) -> str:
+    """What an entry holds, for people: the first packages by name, and how many more there are."""
+    more = len(names) - MOST_NAMED
+    return f"{tool}: {', '.join(names[:MOST_NAMED])}" + (f" and {more} more" if more > 0 else "")
 
 
 class Cache:

@@ -11,7 +11,7 @@ import re
 from datetime import datetime, timezone
 from pathlib import Path
 
-from flexwm_nb.server.environments.cache import Cache, key_of
+from flexwm_nb.server.environments.cache import Cache, about, key_of
 from flexwm_nb.server.runners.base import RunnerError
 from flexwm_nb.server.runners.stages import Stage, tool_environment
 
@@ -22,7 +22,6 @@ HEADS = ("//require:", "// require:")
 WANTED = re.compile(r"//\s?(\S+)\s*")
 INSTALL = "\n\n--- COMPOSER INSTALL ---\n"
 COMMAND = ("install", "--no-dev", "--no-progress", "--no-interaction")
-MOST_SHOWN = 4  # packages in an entry's description
 
 
 def manifest_of(content: str) -> str | None:
@@ -83,5 +82,4 @@ def lock_in(folder: Path) -> str:
 def describe(manifest: str) -> str:
     """What an entry holds, for people."""
     names = [f"{name}@{version}" for name, version in json.loads(manifest).get("require", {}).items()]
-    more = len(names) - MOST_SHOWN
-    return f"composer: {', '.join(names[:MOST_SHOWN])}" + (f" and {more} more" if more > 0 else "")
+    return about("composer", names)

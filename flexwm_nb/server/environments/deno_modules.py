@@ -7,14 +7,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from flexwm_nb.server.environments.cache import Cache, key_of
+from flexwm_nb.server.environments.cache import Cache, about, key_of
 from flexwm_nb.server.runners.imports import ENTRY, Sources
 from flexwm_nb.server.runners.stages import Stage, tool_environment
 
 KIND = "deno"
 SOURCES, MODULES, LOCK = "sources", "modules", "deno.lock"
 VARIABLES = {"DENO_NO_UPDATE_CHECK": "1", "DENO_NO_PROMPT": "1", "DENO_TLS_CA_STORE": "mozilla,system"}
-MOST_SHOWN = 4  # modules in an entry's description
 
 
 def key(sources: Sources, lock: str | None) -> str:
@@ -46,9 +45,7 @@ async def load(cache: Cache, deno: str, sources: Sources, lock: str | None, stag
             if left.is_file():  # what deno remembers of sources changes with every run
                 left.unlink()
 
-    names = sorted(sources.remote)
-    more = f" and {len(names) - MOST_SHOWN} more" if len(names) > MOST_SHOWN else ""
-    return await cache.get(KIND, key(sources, lock), make, about=f"deno: {', '.join(names[:MOST_SHOWN])}{more}")
+    return await cache.get(KIND, key(sources, lock), make, about=about("deno", sorted(sources.remote)))
 
 
 def lock_in(folder: Path) -> str:

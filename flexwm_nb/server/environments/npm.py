@@ -9,7 +9,7 @@ import json
 from datetime import datetime, timezone
 from pathlib import Path
 
-from flexwm_nb.server.environments.cache import Cache, key_of
+from flexwm_nb.server.environments.cache import Cache, about, key_of
 from flexwm_nb.server.runners.base import RunnerError
 from flexwm_nb.server.runners.stages import Stage, tool_environment
 
@@ -17,7 +17,6 @@ KIND = "npm"
 MANIFEST, LOCK, MODULES = "package.json", "bun.lock", "node_modules"
 SEPARATOR = "\n//bun.lock\n"
 EMPTY = "<empty>"
-MOST_SHOWN = 4  # packages in an entry's description
 
 
 def manifest_of(packages: dict[str, str]) -> str:
@@ -91,5 +90,4 @@ def lock_in(folder: Path) -> str:
 def describe(manifest: str) -> str:
     """What an entry holds, for people."""
     names = [f"{name}@{version}" for name, version in needed(manifest).items()]
-    more = len(names) - MOST_SHOWN
-    return f"npm: {', '.join(names[:MOST_SHOWN])}" + (f" and {more} more" if more > 0 else "")
+    return about("npm", names)

@@ -8,11 +8,11 @@ later has its result of an earlier iteration, as in Windmill.
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime, timedelta, timezone
 from functools import lru_cache
 
 import msgspec
 
+from flexwm_nb.server.clock import parse_time
 from flexwm_nb.server.expressions import ExpressionError
 from flexwm_nb.server.flows.flow_run import FlowRun
 from flexwm_nb.server.flows.openflow import (
@@ -23,6 +23,7 @@ from flexwm_nb.server.flows.openflow import (
     Module,
     Value,
     WhileLoop,
+    bodies,
     read_value,
 )
 from flexwm_nb.server.interpreter.nodes import Body, inner
@@ -31,7 +32,7 @@ from flexwm_nb.server.interpreter.state import NIL, Durations, FlowState, Module
 StatusOf = Callable[[str], FlowState | None]  # by the flow's job
 
 MOST_ITERATIONS = 200
-EARLIEST = datetime.min.replace(tzinfo=timezone.utc)
+MILLISECOND = 1_000  # microseconds
 ENDED = frozenset({"Success", "Failure"})
 UNREADABLE = "Failed to fetch result for step '{}'"
 
@@ -105,14 +106,14 @@ def _jobs_inside(value: Value, module: ModuleState) -> list[tuple[int | None, st
     return []
 
 
-def _end(module: ModuleState, branch: int) -> tuple[datetime, int]:
+def _end(module: ModuleState, branch: int) -> tuple[int, int]:
     """When a branch has ended; one that runs counts as the first."""
     durations = module.flow_jobs_duration or Durations()
     started = durations.started_at[branch] if branch < len(durations.started_at) else None
     took = durations.duration_ms[branch] if branch < len(durations.duration_ms) else None
     if started is None or took is None:
-        return EARLIEST, branch
-    return datetime.fromisoformat(started.replace("Z", "+00:00")) + timedelta(milliseconds=took), branch
+        return 0, branch
+    return parse_time(started) + took * MILLISECOND, branch
 
 
 def _holds(value: Value, branch: int | None, step_id: str) -> bool:
@@ -126,14 +127,7 @@ def _ids_of(value: bytes) -> frozenset[str]:
         read = read_value(msgspec.Raw(value))
     except BadModule:
         return frozenset()
-    bodies: list[list[Module]] = []
-    if isinstance(read, (ForLoop, WhileLoop)):
-        bodies = [read.modules]
-    elif isinstance(read, BranchOne):
-        bodies = [read.default, *(branch.modules for branch in read.branches)]
-    elif isinstance(read, BranchAll):
-        bodies = [branch.modules for branch in read.branches]
-    for modules in bodies:
+    for modules in bodies(read):
         found |= _ids(tuple(modules))
     return frozenset(found)
 

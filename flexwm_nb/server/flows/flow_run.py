@@ -60,7 +60,7 @@ class FlowRun:
             suspend_until=self.suspend_until,
             started_at=render_time(job.started_at),
             canceled=self.canceled,
-            scheduled_for=(render_time(job.scheduled_for) or "").replace("T", " ").replace("Z", " UTC"),
+            scheduled_for=job.scheduled_for,
             inside=self.above is not None,
         )
 

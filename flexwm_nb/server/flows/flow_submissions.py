@@ -13,7 +13,7 @@ from flexwm_nb.errors import InvalidSource
 from flexwm_nb.server.flows import nested_restarts, new_flow, restarts
 from flexwm_nb.server.flows.nested_restarts import NestedStep
 from flexwm_nb.server.flows.openflow import BadModule, Module, RawScript, read_flow, read_value
-from flexwm_nb.server.interpreter.nodes import Node, node
+from flexwm_nb.server.interpreter.nodes import node
 from flexwm_nb.server.interpreter.state import PREPROCESSOR
 from flexwm_nb.server.jobs import job_arguments, job_ids, job_views, submissions
 from flexwm_nb.server.jobs.records import Job
@@ -121,12 +121,12 @@ def _asked(request: Request, arguments: str, preprocessor: Module) -> str:
     return job_arguments.event(request, arguments)
 
 
-def _of_value(text: str, cache_ttl: int | None, status: str) -> dict[str, Any]:
+def _of_value(text: str, cache_ttl: int | None, status: str | None = None) -> dict[str, Any]:
     """What the flow's document gives the job."""
     flow = read_flow(text)
     return {
         "raw_flow": text,
-        "flow_status": status,
+        "flow_status": status or restarts.new_status(text),
         "priority": flow.priority,
         "cache_ttl": flow.cache_ttl if cache_ttl is None else cache_ttl,
         "same_worker": flow.same_worker,
@@ -139,10 +139,9 @@ async def preview(request: Request) -> Job:
     submissions.check_workspace(request)
     new_flow.read(body.value)
     text = job_arguments.normal(bytes(body.value).decode())
-    status = restarts.new_status(text)
+    status = None
     if body.restarted_from is not None:
-        run = _run(request, body.restarted_from.flow_job_id)
-        status = _status(request, run, node(text), body.restarted_from)
+        status = _status(request, _run(request, body.restarted_from.flow_job_id), text, body.restarted_from)
     return submissions.make_job(
         request,
         query,
@@ -167,10 +166,10 @@ def _run(request: Request, identifier: str) -> Row:
     return row
 
 
-def _status(request: Request, run: Row, modules: Node, wanted: RestartedFrom, path: Sequence[NestedStep] = ()) -> str:
+def _status(request: Request, run: Row, text: str, wanted: RestartedFrom, path: Sequence[NestedStep] = ()) -> str:
     """The status that the new run starts with. Raises Failure 400 or 500."""
     parts, where = http.context(request), http.workspace(request)
-    old, facts = json.loads(run["flow_status"] or "{}"), msgspec.to_builtins(wanted)
+    old, facts, modules = json.loads(run["flow_status"] or "{}"), msgspec.to_builtins(wanted), node(text)
     if path:
 
         def find(job: str) -> Row | None:
@@ -196,7 +195,6 @@ async def restart(request: Request) -> Job:
         flow_version=fields["hash"],
     )
     text = fields.pop("value")
-    modules = node(text)
     arguments = (run["arguments"] or "{}") if wanted.args is None else job_arguments.of_fields(wanted.args)
     return submissions.make_job(
         request,
@@ -206,7 +204,7 @@ async def restart(request: Request) -> Job:
         tag=query.tag or run["tag"],
         timeout=run["timeout"] if query.timeout is None else query.timeout,
         **fields,
-        **_of_value(text, query.cache_ttl, _status(request, run, modules, place, wanted.nested_path)),
+        **_of_value(text, query.cache_ttl, _status(request, run, text, place, wanted.nested_path)),
     )
 
 

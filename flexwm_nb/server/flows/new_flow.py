@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+from itertools import chain
 from typing import Annotated, Any
 
 import msgspec
 
 from flexwm_nb.server.flows import openflow
-from flexwm_nb.server.flows.openflow import BranchAll, BranchOne, Flow, ForLoop, Module, PathFlow, PathScript, WhileLoop
+from flexwm_nb.server.flows.openflow import Flow, Module, PathFlow, PathScript
 from flexwm_nb.server.jobs.job_arguments import normal
 from flexwm_nb.server.web import paths, serde
 from flexwm_nb.server.web.failures import Failure, bad_request
@@ -88,18 +89,8 @@ def _check_module(module: Module) -> None:
     path = getattr(value, "path", None)
     if isinstance(value, PathScript | PathFlow) and path is not None and not path.startswith(REFERENCES):
         raise _refused(NO_PATH.format(module.id, path))
-    for below in _below(value):
+    for below in chain.from_iterable(openflow.bodies(value)):
         _check_module(below)
-
-
-def _below(value: openflow.Value) -> list[Module]:
-    """The modules inside a module."""
-    if isinstance(value, ForLoop | WhileLoop):
-        return value.modules
-    if not isinstance(value, BranchOne | BranchAll):
-        return []
-    found = [module for branch in value.branches for module in branch.modules]
-    return found + (value.default if isinstance(value, BranchOne) else [])
 
 
 def stored(new: NewFlow, identity: Identity) -> dict[str, Any]:

@@ -261,6 +261,16 @@ Kind = Literal[
 ]
 
 
+def bodies(value: Value) -> list[list[Module]]:
+    """The lists of modules inside of a module's value, in order."""
+    if isinstance(value, ForLoop | WhileLoop):
+        return [value.modules]
+    if not isinstance(value, BranchOne | BranchAll):
+        return []
+    found = [branch.modules for branch in value.branches]
+    return [*found, value.default] if isinstance(value, BranchOne) else found
+
+
 class BadModule(ValueError):
     """A module's value cannot be read; the text is serde's."""
 

@@ -30,7 +30,7 @@ class Facts:
     suspend_until: int | None = None  # microseconds
     started_at: str | None = None
     canceled: tuple[str, str] | None = None  # by whom, why
-    scheduled_for: str | None = None
+    scheduled_for: int | None = None  # microseconds
     inside: bool = False  # of another flow: as a part, or as a step
 
 

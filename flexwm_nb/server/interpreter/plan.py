@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from flexwm_nb.server.clock import render_time
 from flexwm_nb.server.flows.openflow import BadModule, BranchAll, BranchOne, ForLoop, Identity, Value, WhileLoop
 from flexwm_nb.server.interpreter import branches, loops, steps, suspend, transforms
 from flexwm_nb.server.interpreter.draft import Draft, Outcome, dump, error
@@ -74,7 +75,7 @@ def _is_skipped(draft: Draft) -> Asking[bool]:
         "flow_input": JsonText(draft.arguments),
         "result": NOTHING,
         "previous_result": NOTHING,
-        "WM_SCHEDULED_FOR": draft.facts.scheduled_for,
+        "WM_SCHEDULED_FOR": (render_time(draft.facts.scheduled_for) or "").replace("T", " ").replace("Z", " UTC"),
     }
     try:
         return (yield from transforms.holds(expression, names, results=False))

@@ -10,9 +10,11 @@ from flexwm_nb.server.flows.openflow import JavaScript, Static, Transform, Trans
 from flexwm_nb.server.interpreter.draft import Draft, dump, error
 from flexwm_nb.server.interpreter.messages import Asking, Broken, Evaluate, Unevaluated
 from flexwm_nb.server.runners.jsonb import Unstorable
+from flexwm_nb.server.web import serde
 
 ISOLATED = "Error during isolated evaluation of expression `{}`:\n{}"
-EVALUATION = "Error during evaluation of expression `{}`:\n{}"
+PROBLEM = "Error: {problem}"
+EVALUATION = "Error during evaluation of expression `{expression}`:\n{problem}"
 NO_NUMBER = "Error parsing result as {}: {}. Value was: {}"
 WHOLE = {"i32": (-(2**31), 2**31 - 1), "u16": (0, 2**16 - 1)}  # Windmill's kinds of whole numbers
 
@@ -47,23 +49,20 @@ def _argument(expression: str, names: Mapping[str, Any]) -> Asking[Any]:
         raise Unmade(error("ExecutionErr", ISOLATED.format(expression, problem))) from None
 
 
-def value(transform: Transform, names: Mapping[str, Any], *, results: bool = True) -> Asking[Any]:
+def value(transform: Transform, names: Mapping[str, Any], *, results: bool = True, said: str = PROBLEM) -> Asking[Any]:
     """The value of a transform that belongs to the flow itself. Raises Broken."""
     if isinstance(transform, Static):
         return json.loads(bytes(transform.value))
-    return (yield from evaluate(_expression(transform), names, results=results))
+    expression = transform.expr if isinstance(transform, JavaScript) else ""
+    return (yield from evaluate(expression, names, results=results, said=said))
 
 
-def _expression(transform: Transform) -> str:
-    return transform.expr if isinstance(transform, JavaScript) else ""
-
-
-def evaluate(expression: str, names: Mapping[str, Any], *, results: bool = True) -> Asking[Any]:
-    """The value of an expression that belongs to the flow itself. Raises Broken."""
+def evaluate(expression: str, names: Mapping[str, Any], *, results: bool = True, said: str = PROBLEM) -> Asking[Any]:
+    """The value of an expression that belongs to the flow itself. Raises Broken, with what is `said` of the problem."""
     try:
         return (yield Evaluate(expression=expression, names=names, results=results))
     except Unevaluated as problem:
-        raise Broken(f"Error: {problem}") from None
+        raise Broken(said.format(expression=expression, problem=problem)) from None
 
 
 def holds(expression: str, names: Mapping[str, Any], *, results: bool = True) -> Asking[bool]:
@@ -71,20 +70,9 @@ def holds(expression: str, names: Mapping[str, Any], *, results: bool = True) ->
     return bool((yield from evaluate(f"Boolean({expression})", names, results=results)))
 
 
-def _setting(transform: Transform, names: Mapping[str, Any], *, results: bool = True) -> Asking[Any]:
-    """The value of a number that says how a module runs. Raises Unset."""
-    if isinstance(transform, Static):
-        return json.loads(bytes(transform.value))
-    expression = _expression(transform)
-    try:
-        return (yield Evaluate(expression=expression, names=names, results=results))
-    except Unevaluated as problem:
-        raise Broken(EVALUATION.format(expression, problem)) from None
-
-
 def number(transform: int | Transform, names: Mapping[str, Any], kind: str) -> Asking[int]:
     """A whole number, of one of the kinds in WHOLE. Raises Broken."""
-    found = transform if isinstance(transform, int) else (yield from _setting(transform, names))
+    found = transform if isinstance(transform, int) else (yield from value(transform, names, said=EVALUATION))
     if type(found) is float and found.is_integer():
         found = int(found)
     low, high = WHOLE[kind]
@@ -104,7 +92,7 @@ def seconds(transform: int | Transform, names: Mapping[str, Any]) -> Asking[int]
 def sleep(draft: Draft, transform: Transform) -> Asking[float]:
     """How long to wait before a module starts, in seconds. Raises Broken."""
     try:
-        found = yield from _setting(transform, draft.names(result=True), results=False)
+        found = yield from value(transform, draft.names(result=True), results=False, said=EVALUATION)
     except Broken as problem:
         raise Broken(f"Expected a number value, had error instead: ExecutionErr({_quoted(str(problem))})") from None
     if type(found) not in (int, float) or found < 0:
@@ -114,19 +102,9 @@ def sleep(draft: Draft, transform: Transform) -> Asking[float]:
 
 def invalid(value: Any, expected: str) -> str:
     """What Windmill's reader says of a value of another kind than it expected."""
-    text = json.dumps(value, ensure_ascii=False)
-    if isinstance(value, (dict, list)):
-        found = "map" if isinstance(value, dict) else "sequence"
-        return f"invalid type: {found}, expected {expected} at line 1 column 0"
     wrong = "value" if type(value) is int and expected in WHOLE else "type"
-    if value is None:
-        found = "null"
-    elif isinstance(value, str):
-        found = f"string {_quoted(value)}"
-    else:
-        kind = {bool: "boolean", int: "integer"}.get(type(value), "floating point")
-        found = f"{kind} `{text}`"
-    return f"invalid {wrong}: {found}, expected {expected} at line 1 column {len(text.encode())}"
+    column = 0 if isinstance(value, (dict, list)) else len(json.dumps(value, ensure_ascii=False).encode())
+    return f"invalid {wrong}: {serde.describe(value)}, expected {expected} at line 1 column {column}"
 
 
 def _quoted(text: str) -> str:

@@ -65,7 +65,8 @@ def wait_and_run(control: Any, folder: str, cage: Any) -> None:
     write_files(order["files"])
     limit(order["limits"])
     if order.get("waits"):
-        order["environment"].update({CAGED: json.dumps(wanted)} if wanted else {})
+        if wanted:
+            order["environment"][CAGED] = json.dumps(wanted)
         execute(control, order)
     if order.get("serves"):
         serve(control, order, folder, wanted)

@@ -63,13 +63,13 @@ def decode_ids(raw: bytes) -> list[str]:
     except (msgspec.DecodeError, RecursionError) as error:
         raise Failure(400, f"Failed to parse the request body as JSON: {malformed(raw, str(error))}") from None
     if not isinstance(values, list):
-        raise _refused(f"invalid type: {_describe(values)}, expected a sequence", raw)
+        raise _refused(f"invalid type: {describe(values)}, expected a sequence", raw)
     return [_identifier(value, f"[{number}]", raw) for number, value in enumerate(values)]
 
 
 def _identifier(value: Any, place: str, raw: bytes) -> str:
     if not isinstance(value, str):
-        raise _refused(f"{place}: invalid type: {_describe(value)}, expected a UUID string", raw)
+        raise _refused(f"{place}: invalid type: {describe(value)}, expected a UUID string", raw)
     try:
         return parse_id(value)
     except ValueError as error:
@@ -107,9 +107,9 @@ def _wrong_shape(raw: bytes, kind: type[msgspec.Struct], text: str) -> Failure:
     value = _value_at(raw, place)
     if found := EXPECTED.search(text):
         if not place:
-            return _refused(f"invalid type: {_describe(value)}, expected struct {kind.__name__}", raw)
+            return _refused(f"invalid type: {describe(value)}, expected struct {kind.__name__}", raw)
         wanted = WORDS.get(found[1].split(" | ")[0], found[1])
-        return _refused(f"{prefix}invalid type: {_describe(value)}, expected {wanted}", raw)
+        return _refused(f"{prefix}invalid type: {describe(value)}, expected {wanted}", raw)
     if text.startswith("Invalid enum value"):
         return _refused(f"{prefix}{_unknown_variant(kind, place, value)}", raw)
     return _refused(f"{prefix}{text[: where.start()] if where else text}", raw)
@@ -144,7 +144,7 @@ def _value_at(raw: bytes, place: str) -> Any:
     return value
 
 
-def _describe(value: Any) -> str:
+def describe(value: Any) -> str:
     """A value as serde names it in `invalid type`."""
     if value is None:
         return "null"

@@ -10,10 +10,6 @@ WHERE email = :email AND (:exclude_ephemeral = 0 OR label IS NULL OR label NOT L
 ORDER BY created_at DESC, hash
 LIMIT :limit OFFSET :offset;
 
--- name: tokens_workspace
--- The one workspace that a token is for, if it is.
-SELECT workspace_id FROM token WHERE hash = :hash;
-
 -- name: tokens_delete
 -- An account's tokens that begin so.
 DELETE FROM token WHERE email = :email AND prefix = :prefix RETURNING prefix;
