@@ -188,7 +188,7 @@ def test_text_that_would_turn_its_line_round_is_seen_as_it_is_sent(opened: Page)
     line = view.locator(".fx-row", has_text="sent to")
     expect(line).to_have_text("1sent to \u05d3\u05d5\u05d7 gnp.exe (1 of 2)", timeout=LONG)
     expect(view.locator(".fx-result .fx-string")).to_have_text('"\u05d3\u05d5\u05d7 \\u202egnp.exe"')
-    expect(view.locator(".fx-result .fx-string")).to_have_css("unicode-bidi", "isolate")  # it may be drawn anew meanwhile
+    expect(view.locator(".fx-result .fx-string")).to_have_css("unicode-bidi", "isolate")
     turn = "(one, way) => { document.documentElement.dir = way; return getComputedStyle(one).direction }"
     assert view.evaluate(turn, "rtl") == "rtl"
     assert view.locator(".fx-pane").evaluate(turn, "rtl") == "ltr"
