@@ -31,12 +31,11 @@ def page(
     path = os.pathsep.join([str(folder), str(Path(__file__).parents[2])])
     manager, client = start_new_kernel(env={**os.environ, **surroundings, "PYTHONPATH": path})
     made = Page(manager, client)
-    made.open_subshell()
-    made.load()
-    assert made.cell("import ipykernel\nprint(ipykernel.__version__)").text.strip() == request.param
-    yield made
-    client.stop_channels()
-    manager.shutdown_kernel(now=True)
+    with made.open():
+        made.open_subshell()
+        made.load()
+        assert made.cell("import ipykernel\nprint(ipykernel.__version__)").text.strip() == request.param
+        yield made
 
 
 def test_a_run_is_cancelled_by_a_click_or_else_by_the_interrupt(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -38,6 +39,16 @@ class Page(Kernel):
         self.comms: list[str] = []
         self.told: list[dict[str, Any]] = []
         self.subshell = ""
+        self.is_early = True  # answers a widget as soon as it is opened; else only when it is asked again
+
+    @contextmanager
+    def open(self) -> Iterator[None]:
+        """Leave no kernel behind."""
+        try:
+            yield
+        finally:
+            self.client.stop_channels()
+            self.manager.shutdown_kernel(now=True)
 
     def open_subshell(self) -> None:
         """Let clicks take a way of their own where the kernel has one, as JupyterLab does."""
@@ -58,16 +69,19 @@ class Page(Kernel):
     def load(self) -> None:
         """Load the extension, and wait until the kernel knows of this page."""
         self.finish(self.start("%load_ext flexwm_nb"), self.see)
-        self.listen(lambda: bool(self.comms))
+        self.listen(lambda: {"act": "hello"} in self.told)
         assert self.cell(SEEN).text.strip() == "True"
 
     def see(self, kind: str, content: dict[str, Any]) -> None:
         """Answer for each widget that is opened, and note what it is told."""
         if kind == "comm_open" and content["data"]["state"].get("_model_module") == "anywidget":
             self.comms.append(content["comm_id"])
-            self.send(content["comm_id"], "hello")
+            if self.is_early:
+                self.send(content["comm_id"], "hello")
         elif kind == "comm_msg" and content["data"].get("method") == "custom":
             self.told.append(content["data"]["content"])
+            if self.told[-1].get("hello") or self.told[-1].get("act") == "hello":
+                self.send(content["comm_id"], "hello")
 
     def listen(self, until: Callable[[], bool]) -> None:
         """Take what the kernel says by itself."""
@@ -80,15 +94,15 @@ class Page(Kernel):
 
 @pytest.fixture(scope="module")
 def page(wm: Engine, surroundings: dict[str, str]) -> Iterator[Page]:
-    """One page with its kernel; the extension is loaded and knows of the page."""
+    """One page with its kernel, whose first answers came too early; the extension is loaded and knows of the page."""
     import os
 
     manager, client = start_new_kernel(env={**os.environ, **surroundings})
     made = Page(manager, client)
-    made.load()
-    yield made
-    client.stop_channels()
-    manager.shutdown_kernel(now=True)
+    made.is_early = False
+    with made.open():
+        made.load()
+        yield made
 
 
 def test_a_click_on_cancel_ends_the_run_while_its_cell_runs(page: Page, wm: Engine) -> None:

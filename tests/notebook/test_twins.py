@@ -93,7 +93,7 @@ def test_the_page_is_told_what_changed(widget: RunWidget, monkeypatch: pytest.Mo
     told: list[Any] = []
     monkeypatch.setattr(widget, "send", told.append)
     widget.set(notice="a")
-    assert told.pop()["set"]["subject"] == "f/a/b v1"
+    assert (told[-1]["set"]["subject"], told.pop()["hello"]) == ("f/a/b v1", True)
     widget._heard(widget, {"act": "hello"}, [])
     told.clear()
     widget.set(notice="b", subject="f/a/b v1")

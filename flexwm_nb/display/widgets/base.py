@@ -19,7 +19,11 @@ from flexwm_nb.display.widgets.assets import module
 Message = dict[str, Any]
 Action = Callable[[Message], None]
 
-PROBE = "export default { initialize({ model }) { model.send({ act: 'hello' }); } };"
+PROBE = """export default { initialize({ model }) {
+  const hello = () => model.send({ act: "hello" });
+  model.on("msg:custom", hello);
+  hello();
+} };"""
 LIVING = 30  # widgets of a kernel that live
 
 
@@ -89,8 +93,8 @@ class Widget(anywidget.AnyWidget):
             self._tell({"merge": {name: new}})
 
     def _tell(self, message: Message) -> None:
-        """Send; all of the state until a page has said that it listens, for it may have missed the beginning."""
-        self.send(message if self._is_heard else {"set": self.whole()})
+        """Send; all of the state until a page has said that it listens: each may have missed the other's beginning."""
+        self.send(message if self._is_heard else {"set": self.whole(), "hello": True})
 
     def _heard(self, widget: Any, content: Any, buffers: Any) -> None:
         """The page sends an action."""
@@ -149,6 +153,7 @@ class Presence:
         self._probe = anywidget.AnyWidget(_esm=PROBE)
         self._probe.on_msg(self._answered)
         answer_on_any_subshell(self._probe)
+        self._probe.send({"act": "hello"})  # an answer that came before `on_msg` was lost
 
     def _answered(self, *_: Any) -> None:
         self.is_there = True

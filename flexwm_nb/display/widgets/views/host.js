@@ -94,6 +94,7 @@ export function hosted(view, sheet) {
     const model = { state, ui: {}, send: (message) => remote.send(message), mounts: new Map() };
     models.set(id, model);
     remote.on("msg:custom", (message) => {
+      if (message.hello) remote.send({ act: "hello" }); // the kernel has not heard the first
       const changed = applied(state, message);
       for (const [element, update] of model.mounts) {
         if (element.isConnected) update(changed);
