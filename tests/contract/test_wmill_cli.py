@@ -111,6 +111,21 @@ def test_a_flow_is_pushed_and_run(wmill: Wmill, folder: str) -> None:
     assert '"1"' in wmill("flow", "preview", f"{folder}/fl.flow")
 
 
+def test_a_preview_takes_what_it_imports_from_the_files(
+    http: httpx.Client, wmill: Wmill, files: Path, folder: str
+) -> None:
+    """A script beside it that was never pushed, for a script and a flow."""
+    (files / folder / "beside.py").write_text("def answer():\n    return 42\n")
+    code = f"from {folder.replace('/', '.')}.beside import answer\n\ndef main():\n    return [answer()]\n"
+    (files / folder / "main.py").write_text(code)
+    flow = files / folder / "fl.flow"
+    (flow / "flow.yaml").write_text(FLOW.replace(".sh", ".py").replace("bash", "python3"))
+    (flow / "a.inline_script.py").write_text(code)
+    assert "42" in wmill("script", "preview", f"{folder}/main.py", "-s")
+    assert "42" in wmill("flow", "preview", f"{folder}/fl.flow", "-s")
+    assert http.get(f"/w/demo/scripts/exists/p/{folder}/beside").json() is False
+
+
 def test_files_that_we_pulled_are_as_its_own(engine: Engine, wmill: Wmill, files: Path, folder: str) -> None:
     """It finds nothing to change in them, whatever kind they are of."""
     flow = Flow(f"{folder}/ours", summary="ours")

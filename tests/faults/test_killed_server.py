@@ -78,6 +78,16 @@ def test_an_acknowledged_script_is_there_after_the_engine_was_killed(tmp_path: P
         assert http.post("/w/demo/jobs/run_wait_result/p/u/admin/kept", json={}).json() == "kept"
 
 
+def test_a_source_that_was_sent_for_previews_is_there_after_the_engine_was_killed(tmp_path: Path) -> None:
+    """As long as a week has not passed."""
+    with running_server(tmp_path) as server, server.http() as http:
+        hashed = http.post("/w/demo/scripts/raw_temp/store", json=CONTENT).json()
+        kill(server)
+    with running_server(tmp_path) as server, server.http() as http:
+        answer = http.get("/w/demo/scripts/raw/p/f/a/b.py", params={"temp_script_hash": hashed})
+        assert answer.text == CONTENT
+
+
 def test_a_killed_engine_leaves_no_process_behind(tmp_path: Path) -> None:
     """The jobs of a dead engine end with it; their work starts anew with the next one."""
     endless = "import time\ndef main(n: int):\n    print('begun', flush=True)\n    time.sleep(600)\n"

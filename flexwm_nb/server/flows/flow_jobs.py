@@ -6,6 +6,7 @@ import json
 
 from flexwm_nb.server.interpreter.messages import Push
 from flexwm_nb.server.interpreter.nodes import Place
+from flexwm_nb.server.jobs import temporary_scripts
 from flexwm_nb.server.jobs.records import Job
 
 SECOND = 1_000_000  # microseconds
@@ -39,7 +40,7 @@ def make(push: Push, flow: Job, moment: int) -> Job:
         entrypoint=push.entrypoint,
         cache_ttl=push.cache_ttl,
         interpreter=push.interpreter,
-        arguments=push.arguments,
+        arguments=temporary_scripts.handed_on(flow, push.arguments),
         raw_code=push.raw_code,
         raw_lock=push.raw_lock,
         raw_flow=push.raw_flow,

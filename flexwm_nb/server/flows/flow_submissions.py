@@ -56,6 +56,7 @@ class Preview(msgspec.Struct, kw_only=True):
     args: dict[str, msgspec.Raw] | None = None
     tag: str | None = None
     restarted_from: RestartedFrom | None = None
+    temp_script_refs: dict[str, str] | None = None
 
 
 async def by_path(request: Request) -> Job:
@@ -145,7 +146,7 @@ async def preview(request: Request) -> Job:
     return submissions.make_job(
         request,
         query,
-        job_arguments.of_fields(body.args),
+        job_arguments.of_fields(body.args, body.temp_script_refs),
         kind="flowpreview",
         tag=query.tag or body.tag or FLOW_TAG,
         path=body.path,

@@ -15,13 +15,13 @@ import msgspec
 from starlette.requests import Request
 
 from flexwm_nb.server.jobs.files import passing_key
+from flexwm_nb.server.jobs.temporary_scripts import IN_PREVIEW
 from flexwm_nb.server.runners.jsonb import Unstorable, normalize
 from flexwm_nb.server.web import http
 from flexwm_nb.server.web.failures import Failure, bad_request, internal, sql_error
 from flexwm_nb.server.web.serde import why_malformed
 
 ENTRYPOINT = "_ENTRYPOINT_OVERRIDE"
-INTERNAL = ("_MODULES", "_TEMP_SCRIPT_REFS")  # for Windmill's own worker, never arguments
 SECRET_HEADERS = frozenset({"authorization", "cookie"})
 MULTIPART = "multipart/form-data"
 FORM = "application/x-www-form-urlencoded"
@@ -132,8 +132,10 @@ def of_payload(request: Request, sources: Sources) -> str:
     return _extended(text, request, sources)
 
 
-def of_fields(fields: dict[str, msgspec.Raw] | None) -> str:
-    """The arguments that stand inside a larger document."""
+def of_fields(fields: dict[str, msgspec.Raw] | None, temporary: dict[str, str] | None = None) -> str:
+    """The arguments that stand inside a larger document, and which temporary scripts a preview imports."""
+    if temporary is not None:
+        fields = {**(fields or {}), IN_PREVIEW: msgspec.Raw(msgspec.json.encode(temporary))}
     return normal(msgspec.json.encode(fields).decode()) if fields else "{}"
 
 
@@ -175,16 +177,10 @@ def normal(text: str) -> str:
     if text == "{}":
         return text
     try:
-        made = normalize(text)
+        return normalize(text)
     except Unstorable as error:
         parse(text)
         raise sql_error(f"error returned from database: {error}") from None
-    return _without_internal(made) if any(f'"{name}"' in made for name in INTERNAL) else made
-
-
-def _without_internal(text: str) -> str:
-    fields = json.loads(text)
-    return normalize(dump({name: value for name, value in fields.items() if name not in INTERNAL}))
 
 
 def entrypoint(arguments: str) -> str | None:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from flexwm_nb.errors import FlexwmError
 from flexwm_nb.server.clock import now
-from flexwm_nb.server.jobs import environment, interpolation, locks, outcomes
+from flexwm_nb.server.jobs import environment, interpolation, locks, outcomes, temporary_scripts
 from flexwm_nb.server.jobs.queue import cache_key
 from flexwm_nb.server.jobs.records import Ending, Job, Status
 from flexwm_nb.server.runners.base import RunRequest
@@ -53,6 +53,7 @@ class Run:
         self._head = f"job={job.id} tag={job.tag} worker={job.worker} hostname={HOST} isolation={isolation}\n"
         self._log.append(self._head)
         self._token = ""
+        self._temporary = temporary_scripts.named(job)
         self._ready: asyncio.Task[Begun] | None = None
         self._process: Begun | None = None
         self._forced: asyncio.Future[Ending] = asyncio.get_running_loop().create_future()
@@ -168,6 +169,7 @@ class Run:
             content=source["content"],
             lock=source["lock"],
             scripts=self._script,
+            temporary=self._temporary,
             preprocess=job.preprocessed is not None and not job.preprocessed,
             dedicated=bool(source["dedicated_worker"]),
             workspace=job.workspace_id,
@@ -195,13 +197,16 @@ class Run:
         return row
 
     def _script(self, path: str) -> str | None:
-        """The source of a script of the job's workspace."""
+        """The source of a script of the job's workspace, or what stands there for this job alone."""
+        kept = temporary_scripts.source(self._context.database, self.job.workspace_id, self._temporary.get(path))
+        if kept is not None:
+            return kept
         row = self._context.database.one("script_reads_source", workspace=self.job.workspace_id, path=path)
         return None if row is None else str(row["content"])
 
     async def _arguments(self, variables: dict[str, str]) -> str:
         """The arguments with what they refer to put in. Raises Refusal."""
-        text = self.job.arguments
+        text = temporary_scripts.seen(self.job.arguments)
         if not any(marker in text for marker in MARKERS):
             return text
         try:

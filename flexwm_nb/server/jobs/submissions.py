@@ -53,6 +53,7 @@ class Preview(msgspec.Struct):
     tag: str | None = None
     kind: Literal["code", "identity", "http", "noop", "bundle", "tarbundle", "scripthash"] | None = None
     lock: str | None = None
+    temp_script_refs: dict[str, str] | None = None
 
 
 NO_OPTIONS = RunQuery()
@@ -132,7 +133,7 @@ async def preview(request: Request) -> Job:
     """The job of a preview's body. Raises Failure 400, 404, 415 or 422."""
     query, body = options(request), await http.body(request, Preview)
     check_workspace(request)
-    arguments = job_arguments.of_fields(body.args)
+    arguments = job_arguments.of_fields(body.args, body.temp_script_refs)
     if body.kind in ("bundle", "tarbundle", "http"):
         raise bad_request(f"previews of kind {body.kind} do not run on the local engine: connect to a real Windmill")
     if body.kind == "scripthash":

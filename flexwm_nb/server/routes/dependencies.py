@@ -18,6 +18,7 @@ from starlette.routing import Route
 from flexwm_nb.server.clock import now
 from flexwm_nb.server.jobs import locks, submissions
 from flexwm_nb.server.jobs.records import Ending, Job
+from flexwm_nb.server.jobs.temporary_scripts import ARGUMENTS
 from flexwm_nb.server.scripts import interpreters
 from flexwm_nb.server.web.http import as_json, body, context, plain
 
@@ -31,6 +32,7 @@ class Scripts(msgspec.Struct):
 
     raw_scripts: list[dict[str, Any]]
     entrypoint: str
+    temp_script_refs: dict[str, str] | None = None
 
 
 class FlowValue(msgspec.Struct):
@@ -49,7 +51,9 @@ async def _of_scripts(request: Request) -> Job | None:
     if not context(request).runners.needs_lock(language, content, path):
         return None
     fields = {"path": path, "language": language, "raw_code": content, "interpreter": interpreters.requested(request)}
-    return submissions.make_job(request, submissions.NO_OPTIONS, "{}", kind=locks.KIND, tag=locks.TAG, **fields)
+    named = {} if wanted.temp_script_refs is None else {ARGUMENTS[locks.KIND]: wanted.temp_script_refs}
+    arguments = json.dumps(named, ensure_ascii=False)
+    return submissions.make_job(request, submissions.NO_OPTIONS, arguments, kind=locks.KIND, tag=locks.TAG, **fields)
 
 
 async def scripts(request: Request) -> Response:

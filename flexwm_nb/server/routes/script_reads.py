@@ -8,6 +8,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from flexwm_nb.server.clock import parse_hash
+from flexwm_nb.server.jobs import temporary_scripts
 from flexwm_nb.server.scripts import script_documents
 from flexwm_nb.server.store.connections import Row
 from flexwm_nb.server.web.failures import bad_request, missing, not_found
@@ -21,6 +22,14 @@ class GetQuery(msgspec.Struct):
     """What to show beside the script."""
 
     with_starred_info: bool | None = None
+
+
+class RawQuery(msgspec.Struct):
+    """What a loader of imports may say."""
+
+    temp_script_hash: str | None = None
+    cache_key: str | None = None
+    cache_folders: bool | None = None
 
 
 class Message(msgspec.Struct):
@@ -61,13 +70,16 @@ async def by_hash(request: Request) -> Response:
 
 
 async def raw_by_path(request: Request) -> Response:
-    """The current source, for loaders of imports."""
-    name = path(request)
+    """The current source, or one that is kept for a preview, for loaders of imports."""
+    name, parts = path(request), context(request)
+    kept = temporary_scripts.source(parts.database, workspace(request), query(request, RawQuery).temp_script_hash)
+    if kept is not None:
+        return plain(kept)
     extension = next((found for found in EXTENSIONS if name.endswith(found)), None)
     if extension is None:
         raise bad_request(NO_EXTENSION.format(name))
     name = name.removesuffix(extension)
-    row = context(request).database.one("script_reads_source", workspace=workspace(request), path=name)
+    row = parts.database.one("script_reads_source", workspace=workspace(request), path=name)
     if row is None:
         raise missing("Script", name)
     return plain(row["content"])

@@ -15,7 +15,7 @@ descriptor 3 or the one that `descriptor` names. For a process that is kept it i
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -47,6 +47,9 @@ class RunRequest:
     workspace: str = ""
     lock: str | None = None  # the pinned dependencies, as stored; None = there is none yet, empty = none are needed
     scripts: Callable[[str], str | None] = no_scripts  # path -> source of a script of the workspace
+    temporary: Mapping[str, str] = field(
+        default_factory=dict
+    )  # path -> hash of a source that stands there for it alone
     preprocess: bool = False  # whether its preprocessor makes the arguments of what it is given
     dedicated: bool = False  # the script has a process that is kept for it
     prepared: Any = None  # what `settle` or `make_ready` found, for the runner's own use

@@ -219,6 +219,7 @@ def begin_python(order: dict[str, Any], folder: str) -> None:
     os.environ.clear()
     os.environ.update(order["environment"])
     sys.argv = [os.path.join(folder, order["python"]["file"])]
+    workspace_imports.Finder.temporary = order.get("scripts", {})
     if sys.path[:1] != [folder]:
         add_packages(order.get("packages", ()))
         sys.path.insert(0, folder)

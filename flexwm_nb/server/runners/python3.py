@@ -92,6 +92,7 @@ class Python3(Runner):
             "environment": request.environment,
             "limits": request.limits.as_dict(),
             "packages": environment_of(request).packages,
+            "scripts": dict(request.temporary),
             "python": {
                 "module": module,
                 "file": module.replace(".", "/") + ".py",

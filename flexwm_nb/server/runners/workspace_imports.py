@@ -22,6 +22,8 @@ PATIENCE = 30.0  # seconds until an answer
 class Finder:
     """Finds such modules, for `sys.meta_path`."""
 
+    temporary: dict[str, str] = {}  # path -> hash of a source that stands there for this job alone
+
     @classmethod
     def find_spec(cls, name: str, path: Any = None, target: Any = None) -> Any:
         """The module of a script or folder; None for every other name."""
@@ -31,9 +33,12 @@ class Finder:
         if len(parts) <= FOLDER:
             return package(name)
         place = "/".join(parts)
-        source = fetch("raw_unpinned/p/%s.py" % place)
+        kept = cls.temporary.get(place)
+        source = fetch("raw_unpinned/p/%s.py" % place + ("?temp_script_hash=" + kept if kept else ""))
         if source is not None:
             return ModuleSpec(name, Script(name, source), origin=place + ".py")
+        if any(path.startswith(place + "/") for path in cls.temporary):
+            return package(name)
         listed = fetch("list?per_page=1&include_without_main=true&path_start=%s/" % place)
         return package(name) if json.loads(listed or "[]") else None
 

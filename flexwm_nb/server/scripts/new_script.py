@@ -100,16 +100,21 @@ class NewScript(msgspec.Struct, kw_only=True, omit_defaults=True):
 
 def check(new: NewScript) -> None:
     """Raise Failure 400 when it cannot be stored."""
-    size = len(new.content) if new.content.isascii() else len(new.content.encode())
-    if size > LARGEST:
-        raise bad_request(
-            f"The source of {new.path} is too large: {size} bytes, the limit is {LARGEST}. "
-            "Put data into a file or a resource and read it from there"
-        )
+    check_size(f"The source of {new.path}", new.content)
     if new.ws_error_handler_muted:
         raise bad_request(MUTED)
     paths.check_text(new.summary, new.description, new.content)
     paths.check(new.path, "script")
+
+
+def check_size(what: str, content: str) -> None:
+    """Raise Failure 400 when a source is larger than one may be."""
+    size = len(content) if content.isascii() else len(content.encode())
+    if size > LARGEST:
+        raise bad_request(
+            f"{what} is too large: {size} bytes, the limit is {LARGEST}. "
+            "Put data into a file or a resource and read it from there"
+        )
 
 
 def hash_of(new: NewScript) -> int:

@@ -22,6 +22,7 @@ BODY = "Failed to deserialize the JSON body into the target type: "
 
 MISSING = re.compile(r"Object missing required field `([^`]+)`")
 EXPECTED = re.compile(r"Expected `([^`]+)`, got `([^`]+)`")
+ANY_KEY = "[...]"
 PLACE = re.compile(r" - at `\$([^`]*)`")
 WORDS = {
     "str": "a string",
@@ -53,6 +54,17 @@ def decode(raw: bytes, kind: type[T]) -> T:
         raise Failure(400, f"Failed to parse the request body as JSON: {malformed(raw, str(error))}") from None
     if any(raw.count(name) > 1 for name in _quoted_fields(kind)):
         _refuse_duplicates(raw, kind)
+    return value
+
+
+def decode_text(raw: bytes) -> str:
+    """A text. Raises Failure 400 (not JSON) or 422 (another shape)."""
+    try:
+        value = msgspec.json.decode(raw)
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise Failure(400, f"Failed to parse the request body as JSON: {malformed(raw, str(error))}") from None
+    if not isinstance(value, str):
+        raise _refused(f"invalid type: {describe(value)}, expected a string", raw)
     return value
 
 
@@ -100,7 +112,7 @@ def _end(raw: bytes) -> str:
 def _wrong_shape(raw: bytes, kind: type[msgspec.Struct], text: str) -> Failure:
     """The 422 answer for what msgspec said."""
     where = PLACE.search(text)
-    place = where[1].removeprefix(".") if where else ""
+    place = _with_key(raw, where[1].removeprefix(".")) if where else ""
     prefix = f"{place}: " if place else ""
     if found := MISSING.search(text):
         return _refused(f"{prefix}missing field `{found[1]}`", raw)
@@ -113,6 +125,16 @@ def _wrong_shape(raw: bytes, kind: type[msgspec.Struct], text: str) -> Failure:
     if text.startswith("Invalid enum value"):
         return _refused(f"{prefix}{_unknown_variant(kind, place, value)}", raw)
     return _refused(f"{prefix}{text[: where.start()] if where else text}", raw)
+
+
+def _with_key(raw: bytes, place: str) -> str:
+    """The place in a map of texts, of which msgspec does not say the key: the first with another value."""
+    if not place.endswith(ANY_KEY):
+        return place
+    above = place.removesuffix(ANY_KEY)
+    found = _value_at(raw, above)
+    keys = [key for key, value in found.items() if not isinstance(value, str)] if isinstance(found, dict) else []
+    return f"{above}.{keys[0]}" if keys else above
 
 
 def _unknown_variant(kind: type[msgspec.Struct], place: str, value: Any) -> str:

@@ -92,6 +92,15 @@ CREATE INDEX script_parent ON script (workspace_id, parent) WHERE parent IS NOT 
 CREATE INDEX script_path ON script (workspace_id, path, id);
 CREATE UNIQUE INDEX script_live ON script (workspace_id, path) WHERE archived = 0 AND deleted = 0;
 
+CREATE TABLE temporary_script (        -- sources for previews of what imports them
+    workspace_id TEXT NOT NULL,
+    hash TEXT NOT NULL,                -- SHA-256 of the workspace and the source
+    content TEXT NOT NULL,
+    kept_at INTEGER NOT NULL,
+    PRIMARY KEY (workspace_id, hash)
+) WITHOUT ROWID;
+CREATE INDEX temporary_script_kept ON temporary_script (kept_at);
+
 CREATE TABLE flow (
     workspace_id TEXT NOT NULL,
     path TEXT NOT NULL,

@@ -45,6 +45,10 @@ DELETE FROM job_input WHERE job_id IN (SELECT id FROM job WHERE workspace_id = :
 -- Its scripts.
 DELETE FROM script WHERE workspace_id = :workspace;
 
+-- name: workspaces_delete_temporary_scripts
+-- The sources that are kept for previews.
+DELETE FROM temporary_script WHERE workspace_id = :workspace;
+
 -- name: workspaces_delete_flows
 -- Its flows.
 DELETE FROM flow WHERE workspace_id = :workspace;
