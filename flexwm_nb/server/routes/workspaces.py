@@ -23,8 +23,9 @@ PROPER = re.compile(r"\w+(?:-\w+)*")
 LONGEST = 50  # characters
 # tables whose rows belong to a workspace, in the order of their removal
 EMPTIED = (
-    "job_results", "job_logs", "job_inputs", "jobs", "job_caches", "scripts", "temporary_scripts", "flows", "flow_versions", "schedules",
-    "favorites", "variables", "resources", "resource_types", "folders", "teams", "members", "tokens", "workspace",
+    "job_results", "job_logs", "job_inputs", "jobs", "job_caches", "scripts", "temporary_scripts", "flows",
+    "flow_versions", "schedules", "favorites", "variables", "resources", "resource_types", "folders", "teams",
+    "members", "tokens", "workspace",
 )  # fmt: skip
 
 
