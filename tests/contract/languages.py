@@ -51,4 +51,15 @@ def deployed(http: httpx.Client, path: str, language: str, content: str, **more:
     }
     answer = http.post(f"{W}/scripts/create", json=body)
     assert answer.status_code == 201, answer.text
-    return answer.text
+    return wait_for_lock(http, answer.text)
+
+
+def wait_for_lock(http: httpx.Client, hashed: str) -> str:
+    """Wait until a version can be run on every engine; its hash."""
+    end = time.monotonic() + PATIENCE
+    while time.monotonic() < end:
+        found = http.get(f"{W}/scripts/deployment_status/h/{hashed}").json()
+        if found["lock"] is not None or found["lock_error_logs"] is not None:
+            return hashed
+        time.sleep(0.01)
+    raise AssertionError(f"script {hashed} gets no lock")

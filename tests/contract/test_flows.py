@@ -104,7 +104,7 @@ def test_versions_are_told_newest_first(http: httpx.Client, path: str) -> None:
     ]
 
 
-@pytest.mark.differs("deployment messages of flows")
+@pytest.mark.differs("deployment messages")
 def test_a_message_comes_with_its_version(http: httpx.Client, path: str) -> None:
     """And is kept."""
     create(http, path, deployment_message="first")
@@ -146,7 +146,7 @@ def test_a_taken_path_is_refused(http: httpx.Client, path: str) -> None:
 
 
 def test_lists(http: httpx.Client, path: str) -> None:
-    """Pages without values, filtered; paths; values of all for a search."""
+    """Pages without values, filtered; paths."""
     create(http, path, summary="s", description="long", labels=["blue"])
     http.post(f"/w/demo/flows/history_update/v/{get(http, path)['version_id']}", json={"deployment_msg": "m"})
     where = {"path_start": path}
@@ -161,6 +161,12 @@ def test_lists(http: httpx.Client, path: str) -> None:
     assert "description" not in short
     assert http.get("/w/demo/flows/list", params={**where, "label": "red"}).json() == []
     assert path in http.get("/w/demo/flows/list_paths").json()
+
+
+@pytest.mark.differs("`list_search` of scripts and flows")
+def test_values_can_be_searched(http: httpx.Client, path: str) -> None:
+    """list_search gives path and value of every flow in use."""
+    create(http, path)
     values = {item["path"]: item["value"] for item in http.get("/w/demo/flows/list_search").json()}
     assert values[path] == {"modules": [STEP]}
 

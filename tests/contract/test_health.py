@@ -41,9 +41,16 @@ def test_settings_are_any_json(http: httpx.Client) -> None:
     before = http.get(url).json()
     http.post(url, json={"value": ["heavy"]})
     assert http.get(url).json() == ["heavy"]
-    assert {"name": "custom_tags", "value": ["heavy"]} in http.get("/settings/list_global").json()
     http.post(url, json={"value": before})
     assert http.get(url).json() == before
+
+
+@pytest.mark.differs("the list of settings")
+def test_settings_are_listed(http: httpx.Client) -> None:
+    """With their values."""
+    http.post("/settings/global/listed", json={"value": ["heavy"]})
+    assert {"name": "listed", "value": ["heavy"]} in http.get("/settings/list_global").json()
+    http.post("/settings/global/listed", json={"value": None})
 
 
 @pytest.mark.differs("tags")

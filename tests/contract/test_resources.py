@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 from typing import Any
 
 import httpx
@@ -17,7 +16,12 @@ def create(http: httpx.Client, path: str, value: Any, kind: str = "any", **more:
     assert answer.status_code == 201, answer.text
 
 
-@pytest.mark.parametrize("value", [None, 0, "", "text é", [], [1, {"a": None}], {"z": 1, "a": 1.5}, 2**60])
+ORDER = pytest.mark.differs("order of the keys of a resource")
+
+
+@pytest.mark.parametrize(
+    "value", [None, 0, "", "text é", [], [1, {"a": None}], pytest.param({"z": 1, "a": 1.5}, marks=ORDER), 2**60]
+)
 def test_values_come_back(http: httpx.Client, value: Any) -> None:
     """Any JSON is a value, in the order it was written."""
     http.post(f"{W}/create", params={"update_if_exists": "true"}, json={"path": "u/admin/r/v", "resource_type": "any"})
@@ -40,13 +44,13 @@ def test_update_leaves_what_is_not_named(http: httpx.Client) -> None:
 
 
 def test_references_are_followed(http: httpx.Client) -> None:
-    """A resource may hold variables, JSON variables and resources; other dollars stay."""
+    """A resource may hold variables, JSON variables and resources; other dollars stay, and deep lists."""
     variable = {"path": "u/admin/r/json", "value": '{"n": [1]}', "is_secret": True, "description": ""}
     http.post("/w/demo/variables/create", json=variable)
-    create(http, "u/admin/r/inner", {"deep": ["$jsonvar:u/admin/r/json"]})
+    create(http, "u/admin/r/inner", {"deep": {"n": "$jsonvar:u/admin/r/json"}, "list": ["$res:u/admin/r/none"]})
     create(http, "u/admin/r/outer", {"in": "$res:u/admin/r/inner", "ws": "$WM_WORKSPACE", "price": "$5"})
     assert http.get(f"{W}/get_value_interpolated/u/admin/r/outer").json() == {
-        "in": {"deep": [{"n": [1]}]},
+        "in": {"deep": {"n": {"n": [1]}}, "list": ["$res:u/admin/r/none"]},
         "ws": "$WM_WORKSPACE",
         "price": "$5",
     }
@@ -67,7 +71,7 @@ def test_a_job_lends_its_variables(http: httpx.Client) -> None:
     [
         pytest.param("$res:u/admin/r/circle", 500, "Maximum resource/variable interpolation depth", id="circle"),
         pytest.param("$res:nowhere", 500, "Invalid resource path: nowhere", id="no path"),
-        pytest.param("$res:u/admin/r/absent", 404, "Not found: Resource u/admin/r/absent not found", id="resource"),
+        pytest.param("$res:u/admin/r/absent", 404, "Resource not found at name u/admin/r/absent", id="resource"),
         pytest.param("$var:u/admin/r/absent", 404, "Not found: Variable u/admin/r/absent not found", id="variable"),
     ],
 )
@@ -79,15 +83,16 @@ def test_references_that_lead_nowhere(http: httpx.Client, value: str, status: in
     assert answer.status_code == status and text in answer.text
 
 
-def test_deleting_takes_its_own_variables_along(http: httpx.Client) -> None:
-    """Variables whose paths begin with the resource's go with it, others stay."""
-    for path in ("u/admin/r/db_password", "u/admin/shared/password"):
+def test_deleting_takes_its_variables_along(http: httpx.Client) -> None:
+    """Variables that its value names go with it, wherever they are; others stay."""
+    for path in ("u/admin/r/db_password", "u/admin/shared/password", "u/admin/r/db_other"):
         body = {"path": path, "value": "x", "is_secret": True, "description": ""}
         http.post("/w/demo/variables/create", json=body)
-    create(http, "u/admin/r/db", {"a": "$var:u/admin/r/db_password", "b": "$var:u/admin/shared/password"})
+    create(http, "u/admin/r/db", {"a": "$var:u/admin/r/db_password", "b": {"c": ["$var:u/admin/shared/password"]}})
     http.delete(f"{W}/delete/u/admin/r/db")
     assert http.get("/w/demo/variables/exists/u/admin/r/db_password").json() is False
-    assert http.get("/w/demo/variables/exists/u/admin/shared/password").json() is True
+    assert http.get("/w/demo/variables/exists/u/admin/shared/password").json() is False
+    assert http.get("/w/demo/variables/exists/u/admin/r/db_other").json() is True
 
 
 @pytest.fixture(scope="module")
@@ -99,11 +104,6 @@ def several(server: Any) -> None:
         create(http, "u/admin/many/c", [1], "three")
 
 
-def encoded(text: str) -> str:
-    """Base64, as the filter by value takes it."""
-    return base64.b64encode(text.encode()).decode()
-
-
 @pytest.mark.parametrize(
     ("query", "names"),
     [
@@ -112,7 +112,8 @@ def encoded(text: str) -> str:
         pytest.param({"resource_type": "one,two"}, "ba", id="types"),
         pytest.param({"resource_type_exclude": "one,two"}, "c", id="other types"),
         pytest.param({"description": "greeks"}, "b", id="description"),
-        pytest.param({"value": encoded('{"tags": ["t"]}')}, "b", id="value"),
+        pytest.param({"value": '{"tags": ["t"]}'}, "b", id="value"),
+        pytest.param({"value": "no json"}, "", id="no value"),
         pytest.param({"broad_filter": "THREE"}, "c", id="broad"),
         pytest.param({"label": "x"}, "a", id="label"),
     ],

@@ -48,14 +48,23 @@ def test_every_field_comes_back(http: httpx.Client) -> None:
         "delete_after_secs": 7, "restart_unless_cancelled": True, "visible_to_runner_only": True, "codebase": "c",
         "is_template": False, "labels": ["x"], "modules": {"m": {"content": "1", "language": "bash"}},
         "assets": [], "debounce_key": "d",
-        "debounce_delay_s": 8, "lock": ["one", "two"],
+        "debounce_delay_s": 8,
     }  # fmt: skip
     create(http, draft(f"{HOME}/fields", **fields))
     found = show(http, f"{HOME}/fields")
-    assert {name: found[name] for name in fields} == {**fields, "lock": "one\ntwo"}
+    assert {name: found[name] for name in fields} == fields
     assert list(found["schema"]["properties"]) == ["b", "a"]
     create(http, draft(f"{HOME}/plain"))
     assert not {"envs", "timeout", "priority", "is_template", "labels"} & set(show(http, f"{HOME}/plain"))
+
+
+@pytest.mark.parametrize(("language", "lock"), [("python3", "one\ntwo"), ("bash", "")])
+def test_a_lock_is_kept_where_a_language_has_one(http: httpx.Client, language: str, lock: str) -> None:
+    """As lines or as one text."""
+    for number, given in enumerate((["one", "two"], "one\ntwo")):
+        path = f"{HOME}/lock_{language}_{number}"
+        create(http, draft(path, "def main(): ...", language=language, lock=given))
+        assert show(http, path)["lock"] == lock
 
 
 def test_auto_parent_follows_the_head(http: httpx.Client) -> None:
@@ -198,6 +207,7 @@ def test_lists_show_what_is_asked(http: httpx.Client, family: dict[str, str]) ->
     assert "description" not in http.get(f"{W}/list", params={**query, "without_description": "true"}).json()[0]
 
 
+@pytest.mark.differs("deployment messages")
 def test_a_message_is_kept_and_changed(http: httpx.Client, family: dict[str, str]) -> None:
     """A deployment message stands in the history and can be replaced."""
     url = f"{W}/history_update/h/{family['c']}/p/{FAMILY}/c"
@@ -214,6 +224,7 @@ def test_several_are_deleted_at_once(http: httpx.Client) -> None:
     assert f"{HOME}/bulk" not in http.get(f"{W}/list_paths").json()
 
 
+@pytest.mark.differs("`list_search` of scripts and flows")
 def test_sources_can_be_searched(http: httpx.Client) -> None:
     """list_search gives path and source of every script in use."""
     create(http, draft(f"{HOME}/search", "echo needle"))

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
 from itertools import count
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -30,6 +27,7 @@ from flexwm_nb.flows.builder import Flow
 from flexwm_nb.flows.references import js
 from flexwm_nb.models.scripts import ScriptDraft
 from tests.conftest import WORKSPACE
+from tests.waiting import eventually
 
 _numbers = count()
 SECONDS = 30.0
@@ -62,15 +60,6 @@ def flow() -> Flow:
     rows = made.step(load, n=made.input.n).result
     made.step(total, rows=rows)
     return made
-
-
-def eventually(wanted: Callable[[], Any]) -> Any:
-    """What it gives, once it gives something."""
-    deadline = time.monotonic() + SECONDS
-    while not (found := wanted()):
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
-    return found
 
 
 def test_registering_step_by_step(engine: Engine, flow: Flow) -> None:

@@ -36,6 +36,7 @@ def make(push: Push, flow: Job, moment: int) -> Job:
         is_flow_step=True,
         same_worker=push.same_worker,
         visible_to_owner=flow.visible_to_owner,
+        schedule_path=flow.schedule_path,
         suspend=push.suspend,
         entrypoint=push.entrypoint,
         cache_ttl=push.cache_ttl,

@@ -57,7 +57,7 @@ def _entry(row: Row, depth: int, above: str, index: int, count: int) -> Entry:
         "label": f"{label} ({index}/{count})" if count > 1 else label,
         "kind": row["kind"],
         "flow_step_id": row["flow_step_id"],
-        "step_path": path or None,
+        "step_path": path,
         "depth": depth,
         "parent_module_type": None,
         "sibling_index": index,

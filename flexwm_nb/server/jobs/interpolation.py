@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from flexwm_nb.server.web.failures import Failure, internal, not_found
+from flexwm_nb.server.web.failures import Failure, internal, missing, not_found
 
 if TYPE_CHECKING:
     from flexwm_nb.server.context import Context
@@ -103,9 +103,13 @@ class _Visit:
         """A resource's value with its references put in."""
         row = self.context.database.one("values_resource", workspace=self.workspace, path=path)
         if row is None:
-            raise not_found(f"Resource {path} not found")
-        inside = replace(self, argument=None, depth=self.depth + 1, level=0)
-        return None if row["value"] is None else inside.value(json.loads(row["value"]))
+            raise missing("Resource", path) if self.level else not_found(f"Resource {path} not found")
+        return None if row["value"] is None else self.value(json.loads(row["value"]))
+
+    def _resource_inside(self, path: str) -> Any:
+        """A resource that is referred to; levels count on but where an argument asks for it."""
+        level = 0 if self.argument is not None else self.level + 1
+        return replace(self, argument=None, depth=self.depth + 1, level=level).resource(path)
 
     def _inside(self, key: str | None) -> _Visit:
         argument = None if self.argument is None else key
@@ -139,7 +143,7 @@ class _Visit:
             place = f"Argument `{self.argument}` is an invalid" if self.argument is not None else "Invalid"
             raise internal(f"{place} resource path: {path}")
         try:
-            return self.resource(path)
+            return self._resource_inside(path)
         except Failure as failure:
             raise self._missing("Resource", path, failure) from None
 

@@ -95,7 +95,7 @@ async def _stored(request: Request, part: Message, content: bytes) -> dict[str, 
 async def _json(request: Request, sources: Sources) -> str:
     """A JSON body: an object's fields are the arguments, anything else is the argument `body`."""
     text = _text(await request.body())
-    if not text:
+    if not text and "content-type" not in request.headers:
         return "{}"
     if sources.raw:
         return _with_raw(text, sources)

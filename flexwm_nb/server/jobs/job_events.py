@@ -44,22 +44,19 @@ class UpdateQuery(msgspec.Struct):
 async def since(parts: Context, row: Row, known: UpdateQuery) -> Update:
     """One update."""
     completed = job_views.is_completed(row)
+    if known.only_result:
+        return _result_since(parts, row, known, completed)
     update: Update = {"completed": completed}
     if completed:
         update["running"] = False
     elif row["status"] == "running" and known.running is False:
         update["running"] = True
-    if known.only_result:
-        if completed:
-            update["only_result"] = fragment(_outcome(parts, row)["result"] or "null")
-        return update
     if not known.no_logs:
         start = max((known.log_offset or 1) - 1, 0)
         text = await parts.logs.read(row["id"], start)
         if text is not None:
             update |= {"new_logs": text, "log_offset": start + len(text) + 1}
-    if len(stream := parts.worker.stream(row["id"])) > (start := known.stream_offset or 0):
-        update |= {"new_result_stream": stream[start:], "stream_offset": len(stream)}
+    update |= _streamed_since(parts, row, known)
     if row["mem_peak"] is not None:
         update["mem_peak"] = row["mem_peak"]
     if known.get_progress and row["progress"] is not None:
@@ -67,6 +64,22 @@ async def since(parts: Context, row: Row, known: UpdateQuery) -> Update:
     if known.is_flow and (status := _flow_status(parts, row)) is not None:
         update["flow_status"] = fragment(status)
     return update
+
+
+def _result_since(parts: Context, row: Row, known: UpdateQuery, completed: bool) -> Update:
+    """One update for who waits for the result alone: nothing is told that was not asked for."""
+    update = _streamed_since(parts, row, known)
+    if known.running is not None and not completed:
+        update["running"] = known.running or row["status"] == "running"
+    if completed:
+        update |= {"completed": True, "only_result": fragment(_outcome(parts, row)["result"] or "null")}
+    return update
+
+
+def _streamed_since(parts: Context, row: Row, known: UpdateQuery) -> Update:
+    """What the job has streamed of its result."""
+    stream, start = parts.worker.stream(row["id"]), known.stream_offset or 0
+    return {"new_result_stream": stream[start:], "stream_offset": len(stream)} if len(stream) > start else {}
 
 
 def _flow_status(parts: Context, row: Row) -> str | None:
@@ -117,7 +130,7 @@ class _Follower:
                     return
                 if (update := await self._news(row)) is not None:
                     yield _message({"type": "update", **update})
-                    if update["completed"]:
+                    if update.get("completed"):
                         return
                     await asyncio.wait({ended}, timeout=REST)
                 await asyncio.wait({change}, timeout=min(PING, end - loop.time()))
@@ -141,7 +154,7 @@ class _Follower:
             update.pop("progress", None)
         if update.get("flow_status") == self._flow_status:
             update.pop("flow_status", None)
-        if update["completed"]:
+        if update.get("completed"):
             return update if known.only_result else {**update, "job": self._document()}
         if not update.keys() & {"running", "new_logs", "new_result_stream", "progress", "flow_status"}:
             return None

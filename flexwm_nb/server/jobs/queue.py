@@ -95,7 +95,8 @@ class Queue:
                 return Cancelled.UNKNOWN, None
             if found["status"] in FINAL:
                 return Cancelled.ENDED, found
-            if found["schedule_path"] is not None and found["scheduled_for"] > now():
+            is_tick = found["schedule_path"] is not None and found["parent_job"] is None
+            if is_tick and found["scheduled_for"] > now():
                 raise bad_request(FUTURE_TICK.format(found["schedule_path"]))
             transaction.run("jobs_cancel_waiting", **wish)
             if transaction.changes:

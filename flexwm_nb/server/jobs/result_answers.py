@@ -65,7 +65,7 @@ def _shaped(value: Any, given: dict[str, Any], success: bool) -> Response:
         content_type = "application/json"
     headers = _headers(given[HEADERS] or {})
     if content_type is not None:
-        _check("content type", content_type, VALUE)
+        _check("content type", content_type, VALUE, "failed to parse header value")
         headers["content-type"] = content_type
     return Response(body, status, headers=headers)
 
@@ -78,11 +78,11 @@ def _body(value: Any, bare: bool) -> bytes:
 
 def _headers(given: dict[str, str]) -> dict[str, str]:
     for name, value in given.items():
-        _check("header name", name, NAME)
-        _check("header value", value, VALUE)
+        _check("header name", name, NAME, "invalid HTTP header name")
+        _check("header value", value, VALUE, "failed to parse header value")
     return {name.lower(): value for name, value in given.items() if name.lower() not in OWN_HEADERS}
 
 
-def _check(what: str, text: str, pattern: re.Pattern[str]) -> None:
+def _check(what: str, text: str, pattern: re.Pattern[str], why: str) -> None:
     if not pattern.fullmatch(text):
-        raise internal(f"Invalid {what} {text!r}")
+        raise internal(f"Invalid {what} {text}: {why}")

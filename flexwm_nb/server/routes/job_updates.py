@@ -23,11 +23,12 @@ async def get_update(request: Request) -> Response:
 
 
 async def follow(request: Request) -> Response:
-    """Every update until the job's end; an unknown job is the event `notfound`."""
+    """Every update until the job's end. Raises Failure 404 for an unknown job."""
     identifier, known = job_id(request), query(request, UpdateQuery)
     row = context(request).database.one("job_state", id=identifier, workspace=workspace(request))
-    if row is not None:
-        readable(request, row)
+    if row is None:
+        raise not_found(f"Job {identifier} not found")
+    readable(request, row)
     return job_events.response(request, identifier, known)
 
 

@@ -206,7 +206,7 @@ async def update_value(request: Request) -> Response:
 
 
 async def delete(request: Request) -> Response:
-    """Remove a resource and the variables that were made for it."""
+    """Remove a resource and the variables that its value names."""
     where, name = workspace(request), path(request)
 
     def change(transaction: Transaction) -> None:
@@ -214,17 +214,19 @@ async def delete(request: Request) -> Response:
         if row is None:
             raise missing("Resource", name)
         transaction.run("variables_delete", workspace=where, path=name)
-        for variable in own_variables(name, json.loads(row["value"] or "null")):
+        for variable in variables_in(json.loads(row["value"] or "null")):
             transaction.run("variables_delete", workspace=where, path=variable)
 
     await context(request).database.write(change)
     return plain(f"resource {name} deleted")
 
 
-def own_variables(name: str, value: Any) -> list[str]:
-    """The variables that a resource's fields refer to and whose paths begin with the resource's."""
-    texts = [item for item in value.values() if isinstance(item, str)] if isinstance(value, dict) else []
-    return [text.removeprefix(VARIABLE) for text in texts if text.startswith(VARIABLE + name)]
+def variables_in(value: Any) -> list[str]:
+    """The variables that a value refers to, at any depth."""
+    if isinstance(value, str):
+        return [value.removeprefix(VARIABLE)] if value.startswith(VARIABLE) else []
+    inside = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return [path for item in inside for path in variables_in(item)]
 
 
 RESOURCES = "/w/{workspace}/resources"

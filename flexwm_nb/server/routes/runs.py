@@ -16,7 +16,7 @@ from flexwm_nb.server.jobs.job_events import UpdateQuery
 from flexwm_nb.server.jobs.queue import DuplicateJob
 from flexwm_nb.server.jobs.records import Ending, Job
 from flexwm_nb.server.web.failures import Failure, bad_request
-from flexwm_nb.server.web.http import as_json, context, empty, identity, plain, query, workspace
+from flexwm_nb.server.web.http import as_json, context, empty, identity, plain, workspace
 
 LONGEST_WAIT = 600  # seconds, Windmill's TIMEOUT_WAIT_RESULT
 GONE = "http connection broke"
@@ -83,10 +83,9 @@ async def _gone(request: Request) -> None:
 
 
 async def _stream(request: Request, job: Job) -> Response:
-    """The started job's updates until its end."""
-    options = query(request, UpdateQuery)
+    """What the started job streams of its result, and the result."""
     await _submit(request, job)
-    return job_events.response(request, job.id, options)
+    return job_events.response(request, job.id, UpdateQuery(only_result=True, no_logs=True))
 
 
 def _endpoint(find: Find, answer: Answer) -> Callable[[Request], Awaitable[Response]]:

@@ -16,6 +16,7 @@ from starlette.routing import Route
 from flexwm_nb.server.clock import now
 from flexwm_nb.server.schedules import scheduler
 from flexwm_nb.server.store.connections import Row, Transaction
+from flexwm_nb.server.web import paths
 from flexwm_nb.server.web.failures import bad_request, improper_path, missing, require_admin
 from flexwm_nb.server.web.http import Identity, as_json, body, context, identity, paging, plain, query, workspace
 
@@ -123,7 +124,8 @@ async def exists_username(request: Request) -> Response:
 async def create(request: Request) -> Response:
     """A new workspace, whose first administrator is who asks."""
     who, new, parts = super_admin(request), await body(request, NewWorkspace), context(request)
-    if not PROPER.fullmatch(new.id) or len(new.id) > LONGEST:
+    paths.check_length(new.id, LONGEST)
+    if not PROPER.fullmatch(new.id):
         raise improper_path("workspace")
     username = new.username or re.sub(r"[^A-Za-z0-9_]", "", who.email.partition("@")[0]) or "admin"
 

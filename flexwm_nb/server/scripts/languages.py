@@ -31,6 +31,14 @@ Language: TypeAlias = Literal[
     "rlang",
 ]
 
+# those whose scripts Windmill stores with a lock; of the others it keeps none
+LOCKED = frozenset(
+    {
+        "python3", "go", "bun", "bunnative", "deno", "rust", "ansible", "csharp", "nu", "php", "java", "ruby", "rlang",
+        "powershell",
+    }
+)  # fmt: skip
+
 
 def default_tag(language: str | None) -> str:
     """The tag of a job in this language that names none."""

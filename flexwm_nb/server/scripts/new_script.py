@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal, get_args
 import msgspec
 
 from flexwm_nb.errors import FlexwmError
-from flexwm_nb.server.scripts.languages import Language
+from flexwm_nb.server.scripts.languages import LOCKED, Language
 from flexwm_nb.server.web import paths
 from flexwm_nb.server.web.failures import Failure, bad_request
 from flexwm_nb.server.web.http import Identity
@@ -152,8 +152,11 @@ def language_of(new: NewScript) -> str:
 def lock_of(new: NewScript) -> str:
     """The lock: as given, else empty, which says "deployed" everywhere that Windmill's clients look.
 
-    A script that needs packages gets its lock later, by a job (see `script_create`); the others need none.
+    A script that needs packages gets its lock later, by a job (see `script_create`); the others need none, and Windmill
+    keeps none for them.
     """
+    if new.language not in LOCKED:
+        return ""
     return "\n".join(new.lock) if isinstance(new.lock, list) else new.lock or ""
 
 

@@ -17,10 +17,10 @@ def check(path: str, relation: str) -> None:
     check_length(path)
 
 
-def check_length(text: str) -> None:
+def check_length(text: str, longest: int = LONGEST) -> None:
     """Raise Failure 400 when a path or name is too long."""
-    if len(text) > LONGEST:
-        raise sql_error(f"error returned from database: value too long for type character varying({LONGEST})")
+    if len(text) > longest:
+        raise sql_error(f"error returned from database: value too long for type character varying({longest})")
 
 
 def check_text(*texts: str | None) -> None:
