@@ -57,7 +57,11 @@ def put_in(store: Path, arguments: dict[str, Any]) -> dict[str, Any]:
         pytest.param("$var:u/a/secret", "hush", id="secret"),
         pytest.param("$jsonvar:u/a/json", {"n": [1]}, id="JSON variable"),
         pytest.param("$res:u/a/flat", FLAT, id="resource"),
-        pytest.param("$res:u/a/nested", {"inner": FLAT, "more": {"deep": {"n": [1]}}}, id="resource in resource"),
+        pytest.param(
+            "$res:u/a/nested",
+            {"inner": {**FLAT, "list": ["$var:u/a/plain"]}, "more": {"deep": {"n": [1]}}},
+            id="resource in resource, whose arrays count from the outer one",
+        ),
         pytest.param("$res:u/a/null", None, id="empty resource"),
         pytest.param(" $var:u/a/plain", " $var:u/a/plain", id="not at the start"),
         pytest.param("$WM_WORKSPACE", "$WM_WORKSPACE", id="contextual alone stays"),
