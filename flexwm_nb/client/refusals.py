@@ -11,7 +11,8 @@ from flexwm_nb.errors import FlexwmError
 
 SOURCE_POSITION = re.compile(r"\s*(?:\([\w./-]+\.rs:\d+\)|@\s*[\w./:-]+|\(flexwm\))\s*$")
 PREFIX = re.compile(
-    r"^(?:Not found|Not authorized|Permission denied|Bad request|SqlErr|Internal|Error|Bad gateway|Bad config): "
+    r"^(?:Not found|Not authorized|Not implemented|Permission denied|Bad request|SqlErr|Internal|Error|Bad gateway"
+    r"|Bad config): "
 )
 SHOWN = 500  # characters of an answer that an error shows
 
@@ -69,6 +70,7 @@ REFUSALS: tuple[Refusal, ...] = (
     _refusal(415, r"", errors.RequestRefused, "The engine does not take this kind of body"),
     _refusal(405, r"", errors.RequestRefused, "The engine does not know this request"),
     _refusal(429, r"", errors.RequestRefused, "The engine is asked too often", "Try again in a moment"),
+    _refusal(501, r"", errors.RequestRefused, "The engine does not have this"),
     _refusal(502, r"", errors.EngineUnreachable),
     _refusal(503, r"", errors.EngineUnreachable),
     _refusal(504, r"", errors.EngineUnreachable),

@@ -22,6 +22,7 @@ from flexwm_nb.server.web.failures import bad_request
 
 RESTARTS = 3  # times that a job is started again after the engine died, as Windmill's RESTART_LIMIT
 SECOND = 1_000_000  # microseconds
+REMOVED = ("results", "logs", "inputs", "items", "approvals", "jobs")  # what goes with a job that is removed, in order
 FUTURE_TICK = "Cannot cancel a future tick of a schedule, cancel the schedule direcly ({})"  # Windmill's spelling
 
 
@@ -153,6 +154,25 @@ class Queue:
             for name in ("jobs_delete_result", "jobs_delete_log", "jobs_delete_input"):
                 transaction.run(name, id=job_id)
             return True
+
+        return await self._database.write(change)
+
+    async def remove(self, workspace: str, job_ids: Sequence[str]) -> tuple[list[str], int]:
+        """Remove jobs with all that is stored of them: those that were there, and how many rows went.
+
+        Raises Failure 400 when one of them waits or runs.
+        """
+        wanted = json.dumps(list(job_ids))
+
+        def change(transaction: Transaction) -> tuple[list[str], int]:
+            found = transaction.run("jobs_among", workspace=workspace, ids=wanted)
+            if going := [row["id"] for row in found if row["completed_at"] is None]:
+                raise bad_request(f"Job {going[0]} waits or runs. Cancel it or let it end, then delete it")
+            names, rows = [row["id"] for row in found], 0
+            for name in REMOVED:
+                transaction.run(f"jobs_remove_{name}", ids=json.dumps(names))
+                rows += transaction.changes
+            return names, rows
 
         return await self._database.write(change)
 

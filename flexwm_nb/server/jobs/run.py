@@ -159,7 +159,8 @@ class Run:
         """Get the process ready. Raises Refusal."""
         token = self._token = self._issue_token()
         job, base_url = self.job, self._context.lifecycle.url
-        variables = environment.contextual(
+        own = self._context.database.read("workspaces_environment", workspace=job.workspace_id)
+        variables = {row["name"]: row["value"] for row in own} | environment.contextual(
             job, base_url=base_url, token=token, flow_path=self._context.flows.path_above(job)
         )
         source = self._source()

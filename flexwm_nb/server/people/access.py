@@ -24,6 +24,8 @@ PUBLIC = frozenset(
         "/auth/login",
         "/auth/logout",
         "/auth/is_first_time_setup",
+        "/auth/is_smtp_configured",
+        "/auth/is_password_login_disabled",
         "/approve/{workspace}/{flow}",
         "/w/{workspace}/s3_proxy/{storage}/{key:path}",  # the link's signature is looked at
     }

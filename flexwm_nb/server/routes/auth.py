@@ -61,13 +61,15 @@ async def logout(request: Request) -> Response:
     return response
 
 
-async def is_first_time_setup(request: Request) -> Response:
-    """Whether somebody still has to set the server up: never, it sets itself up."""
+async def no(request: Request) -> Response:
+    """Whether somebody still has to set the server up, it sends mail, or refuses passwords: never."""
     return as_json(False)
 
 
 routes = [
     Route("/auth/login", login, methods=["POST"]),
     Route("/auth/logout", logout, methods=["GET", "POST"]),
-    Route("/auth/is_first_time_setup", is_first_time_setup, methods=["GET"]),
+    Route("/auth/is_first_time_setup", no, methods=["GET"]),
+    Route("/auth/is_smtp_configured", no, methods=["GET"]),
+    Route("/auth/is_password_login_disabled", no, methods=["GET"]),
 ]

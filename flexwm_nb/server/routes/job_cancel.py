@@ -90,10 +90,23 @@ async def delete(request: Request) -> Response:
     return as_json({**job_views.document(row, typed=False), "result": None})
 
 
+async def delete_many(request: Request) -> Response:
+    """Remove jobs that have ended, with all that is known of them. Raises Failure 400 for those that have not."""
+    http.admin(request)
+    wanted, parts = serde.decode_ids(await http.json_bytes(request)), context(request)
+    if not wanted:
+        return plain("No jobs to delete")
+    deleted, rows = await parts.queue.remove(workspace(request), wanted)
+    for identifier in deleted:
+        parts.logs.remove(identifier)
+    return plain(f"Successfully deleted {len(deleted)} jobs ({rows} total rows across all tables)")
+
+
 routes = [
     Route("/w/{workspace}/jobs_u/queue/cancel/{id}", cancel, methods=["POST"]),
     Route("/w/{workspace}/jobs_u/queue/force_cancel/{id}", force_cancel, methods=["POST"]),
     Route("/w/{workspace}/jobs_u/queue/cancel_persistent/{path:path}", cancel_persistent, methods=["POST"]),
     Route("/w/{workspace}/jobs/queue/cancel_selection", cancel_selection, methods=["POST"]),
     Route("/w/{workspace}/jobs/completed/delete/{id}", delete, methods=["POST"]),
+    Route("/w/{workspace}/jobs/delete", delete_many, methods=["POST"]),
 ]

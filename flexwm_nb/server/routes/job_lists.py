@@ -14,9 +14,10 @@ from flexwm_nb.server.jobs import job_filters, job_views
 from flexwm_nb.server.jobs.job_filters import JobQuery, Selection
 from flexwm_nb.server.store.connections import Row
 from flexwm_nb.server.web.failures import require_admin
-from flexwm_nb.server.web.http import admin, as_json, context, identity, query, workspace
+from flexwm_nb.server.web.http import admin, as_json, context, identity, number, query, workspace
 
 SECOND = 1_000_000  # microseconds
+MILLISECOND = 1_000  # microseconds
 HORIZON = 3_600  # seconds that counts by tag look back unless told
 
 
@@ -154,6 +155,13 @@ def _reading(path: str, handler: Any) -> Route:
     return Route(f"/w/{{workspace}}/jobs/{path}", handler, methods=["GET"])
 
 
+async def queue_position(request: Request) -> Response:
+    """The place in the queue of a job that is to start at a moment, in milliseconds; the first one is 1."""
+    moment = number(request, "scheduled_for") * MILLISECOND
+    row = context(request).database.one("jobs_position", moment=moment) or {}
+    return as_json({"position": row["number"] + 1})
+
+
 routes = [
     _reading("list", list_jobs),
     _reading("list_filtered_uuids", list_ids),
@@ -163,5 +171,6 @@ routes = [
     _reading("queue/list", list_queue),
     _reading("queue/list_filtered_uuids", list_queue_ids),
     _reading("queue/count", count_queue),
+    _reading("queue/position/{scheduled_for}", queue_position),
     Route("/jobs/completed/count_by_tag", count_by_tag, methods=["GET"]),
 ]

@@ -209,16 +209,30 @@ async def delete(request: Request) -> Response:
     """Remove a resource and the variables that its value names."""
     where, name = workspace(request), path(request)
 
-    def change(transaction: Transaction) -> None:
-        row = transaction.one("resources_delete", workspace=where, path=name)
-        if row is None:
-            raise missing("Resource", name)
-        transaction.run("variables_delete", workspace=where, path=name)
-        for variable in variables_in(json.loads(row["value"] or "null")):
-            transaction.run("variables_delete", workspace=where, path=variable)
-
-    await context(request).database.write(change)
+    if not await context(request).database.write(lambda transaction: remove(transaction, where, name)):
+        raise missing("Resource", name)
     return plain(f"resource {name} deleted")
+
+
+async def delete_bulk(request: Request) -> Response:
+    """Remove several resources; the paths of those that were there."""
+    where, wanted = workspace(request), await body(request, paths.Several)
+    return as_json(
+        await context(request).database.write(
+            lambda transaction: [name for name in wanted.paths if remove(transaction, where, name)]
+        )
+    )
+
+
+def remove(transaction: Transaction, where: str, name: str) -> bool:
+    """Remove a resource and the variables that its value names; whether it was there."""
+    row = transaction.one("resources_delete", workspace=where, path=name)
+    if row is None:
+        return False
+    transaction.run("variables_delete", workspace=where, path=name)
+    for variable in variables_in(json.loads(row["value"] or "null")):
+        transaction.run("variables_delete", workspace=where, path=variable)
+    return True
 
 
 def variables_in(value: Any) -> list[str]:
@@ -239,4 +253,5 @@ routes = [
     Route(f"{RESOURCES}/update/{{path:path}}", update, methods=["POST"]),
     Route(f"{RESOURCES}/update_value/{{path:path}}", update_value, methods=["POST"]),
     Route(f"{RESOURCES}/delete/{{path:path}}", delete, methods=["DELETE"]),
+    Route(f"{RESOURCES}/delete_bulk", delete_bulk, methods=["DELETE"]),
 ]

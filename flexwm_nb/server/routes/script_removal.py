@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -12,14 +11,9 @@ from flexwm_nb.server.scripts import script_documents
 from flexwm_nb.server.store.connections import Transaction
 from flexwm_nb.server.web.failures import Failure, internal
 from flexwm_nb.server.web.http import admin, as_json, body, context, empty, path, workspace
+from flexwm_nb.server.web.paths import Several
 
 NO_ROWS = "no rows returned by a query that expected to return at least one row @flexwm"
-
-
-class Paths(msgspec.Struct):
-    """Several scripts."""
-
-    paths: list[str]
 
 
 def untouched(what: str, where: str) -> Failure:
@@ -74,7 +68,7 @@ async def delete_path(request: Request) -> Response:
 async def delete_bulk(request: Request) -> Response:
     """Remove all versions of several scripts; the paths of those that existed."""
     admin(request)
-    wanted, where = await body(request, Paths), workspace(request)
+    wanted, where = await body(request, Several), workspace(request)
     deleted = await context(request).database.write(
         lambda transaction: [name for name in wanted.paths if delete(transaction, where, name)]
     )

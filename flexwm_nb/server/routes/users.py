@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from typing import Any
 
 import msgspec
 from starlette.requests import Request
@@ -15,9 +16,10 @@ from starlette.routing import Route
 
 from flexwm_nb.server.clock import parse_time
 from flexwm_nb.server.people import passwords, tokens
+from flexwm_nb.server.store.connections import Row
 from flexwm_nb.server.web import serde
-from flexwm_nb.server.web.failures import Failure, bad_request, missing, permission_denied
-from flexwm_nb.server.web.http import Identity, as_json, body, context, identity, paging, plain, query
+from flexwm_nb.server.web.failures import Failure, bad_request, missing, not_found, permission_denied
+from flexwm_nb.server.web.http import Identity, as_json, body, context, identity, paging, plain, query, super_admin
 
 
 class NewToken(msgspec.Struct):
@@ -38,6 +40,19 @@ class TokensQuery(msgspec.Struct):
     per_page: int | None = None
 
 
+class Label(msgspec.Struct):
+    """Another label of a token."""
+
+    label: str | None = None
+
+
+class PeopleQuery(msgspec.Struct):
+    """Which page of people."""
+
+    page: int | None = None
+    per_page: int | None = None
+
+
 class Password(msgspec.Struct):
     """A new password."""
 
@@ -50,21 +65,24 @@ async def whoami(request: Request) -> Response:
     account = context(request).database.one("tokens_account", email=who.email)
     if account is None:
         raise missing("User", who.email)
-    return as_json(
-        {
-            "email": who.email,
-            "login_type": "password",
-            "super_admin": bool(account["super_admin"]),
-            "devops": False,
-            "verified": True,
-            "name": account["name"],
-            "company": account["company"],
-            "username": None,
-            "first_time_user": False,
-            "role_source": "manual",
-            "disabled": bool(account["disabled"]),
-        }
-    )
+    return as_json(shown(account))
+
+
+def shown(account: Row) -> dict[str, Any]:
+    """A person on this server."""
+    return {
+        "email": account["email"],
+        "login_type": "password",
+        "super_admin": bool(account["super_admin"]),
+        "devops": False,
+        "verified": True,
+        "name": account["name"],
+        "company": account["company"],
+        "username": None,
+        "first_time_user": False,
+        "role_source": "manual",
+        "disabled": bool(account["disabled"]),
+    }
 
 
 async def email(request: Request) -> Response:
@@ -136,6 +154,35 @@ async def delete_token(request: Request) -> Response:
     return plain(f"deleted {len(rows)} tokens {names} with prefix {prefix}")
 
 
+async def relabel_token(request: Request) -> Response:
+    """Give a token another label."""
+    who, prefix, new = identity(request), request.path_params["prefix"], await body(request, Label)
+    changed = await context(request).database.write(
+        lambda transaction: transaction.run("tokens_relabel", email=who.email, prefix=prefix, label=new.label)
+    )
+    if not changed:
+        raise not_found(f"token {prefix} not found, not owned by user, or not editable")
+    return plain(f"updated label for token {prefix}")
+
+
+async def everybody(request: Request) -> Response:
+    """All people on this server."""
+    super_admin(request)
+    wanted = query(request, PeopleQuery)
+    page = paging(wanted.page, wanted.per_page, clamp=False)
+    return as_json([shown(row) for row in await context(request).database.scan("tokens_accounts", **page)])
+
+
+async def exists(request: Request) -> Response:
+    """Whether somebody has this e-mail."""
+    return as_json(context(request).database.one("tokens_account", email=request.path_params["email"]) is not None)
+
+
+async def no_invitations(request: Request) -> Response:
+    """The invitations of who asks: nobody is invited here."""
+    return as_json([])
+
+
 routes = [
     Route("/users/whoami", whoami, methods=["GET"]),
     Route("/users/email", email, methods=["GET"]),
@@ -143,4 +190,8 @@ routes = [
     Route("/users/tokens/create", create_token, methods=["POST"]),
     Route("/users/tokens/list", list_tokens, methods=["GET"]),
     Route("/users/tokens/delete/{prefix}", delete_token, methods=["DELETE"]),
+    Route("/users/tokens/update_label/{prefix}", relabel_token, methods=["POST"]),
+    Route("/users/list_as_super_admin", everybody, methods=["GET"]),
+    Route("/users/list_invites", no_invitations, methods=["GET"]),
+    Route("/users/exists/{email}", exists, methods=["GET"]),
 ]

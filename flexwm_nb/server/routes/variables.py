@@ -13,7 +13,7 @@ from starlette.routing import Route
 from flexwm_nb.server.clock import now, parse_time, render_time
 from flexwm_nb.server.jobs.interpolation import decrypted, variable_value
 from flexwm_nb.server.store.connections import Row, Transaction
-from flexwm_nb.server.web import paths
+from flexwm_nb.server.web import paths, serde
 from flexwm_nb.server.web.failures import bad_request, missing, not_found
 from flexwm_nb.server.web.http import (
     as_json,
@@ -21,6 +21,7 @@ from flexwm_nb.server.web.http import (
     context,
     fragment,
     identity,
+    json_bytes,
     paging,
     path,
     plain,
@@ -234,6 +235,25 @@ async def delete(request: Request) -> Response:
     return plain(f"variable {name} deleted")
 
 
+async def delete_bulk(request: Request) -> Response:
+    """Remove several variables, and the resources that they belong to; the paths of those that were there."""
+    where, wanted = workspace(request), await body(request, paths.Several)
+
+    def change(transaction: Transaction) -> list[str]:
+        found = [name for name in wanted.paths if transaction.one("variables_exists", workspace=where, path=name)]
+        for name in found:
+            transaction.run("variables_delete", workspace=where, path=name)
+            transaction.run("variables_delete_resource", workspace=where, path=name)
+        return found
+
+    return as_json(await context(request).database.write(change))
+
+
+async def encrypt(request: Request) -> Response:
+    """A text as a variable may be created or updated with it, when the request says that it is encrypted."""
+    return plain(context(request).secrets.encrypt(serde.decode_text(await json_bytes(request))))
+
+
 VARIABLES = "/w/{workspace}/variables"
 routes = [
     Route(f"{VARIABLES}/create", create, methods=["POST"]),
@@ -243,4 +263,6 @@ routes = [
     Route(f"{VARIABLES}/exists/{{path:path}}", exists, methods=["GET"]),
     Route(f"{VARIABLES}/update/{{path:path}}", update, methods=["POST"]),
     Route(f"{VARIABLES}/delete/{{path:path}}", delete, methods=["DELETE"]),
+    Route(f"{VARIABLES}/delete_bulk", delete_bulk, methods=["DELETE"]),
+    Route(f"{VARIABLES}/encrypt", encrypt, methods=["POST"]),
 ]

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
 from flexwm_nb.server.store.connections import Row
 from flexwm_nb.server.web.failures import missing
-from flexwm_nb.server.web.http import admin, as_json, context, plain, workspace
+from flexwm_nb.server.web.http import admin, as_json, body, context, plain, workspace
 
 UNSET = (
     "slack_team_id", "slack_name", "slack_command_script", "slack_email", "teams_team_id", "teams_team_name",
@@ -63,6 +64,38 @@ async def nothing(request: Request) -> Response:
     return as_json([])
 
 
+class NewName(msgspec.Struct):
+    """Another name for people."""
+
+    new_name: str
+
+
+class NewColor(msgspec.Struct):
+    """Another colour, or none."""
+
+    color: str | None = None
+
+
+async def rename(request: Request) -> Response:
+    """Give the workspace another name; its identifier stays."""
+    admin(request)
+    where, new = workspace(request), (await body(request, NewName)).new_name
+    await context(request).database.write(
+        lambda transaction: transaction.run("workspaces_rename", workspace=where, name=new)
+    )
+    return plain(f"updated workspace name to {new}")
+
+
+async def recolor(request: Request) -> Response:
+    """Give the workspace another colour."""
+    admin(request)
+    where, new = workspace(request), (await body(request, NewColor)).color
+    await context(request).database.write(
+        lambda transaction: transaction.run("workspaces_recolor", workspace=where, color=new)
+    )
+    return plain(f"updated workspace color to {new or 'no color'}")
+
+
 W = "/w/{workspace}/workspaces"
 routes = [
     Route(f"{W}/get_workspace_name", name, methods=["GET"]),
@@ -71,6 +104,9 @@ routes = [
     Route(f"{W}/is_premium", no, methods=["GET"]),
     Route(f"{W}/default_scripts", null, methods=["GET"]),
     Route(f"{W}/usage", zero, methods=["GET"]),
+    Route(f"{W}/change_workspace_name", rename, methods=["POST"]),
+    Route(f"{W}/change_workspace_color", recolor, methods=["POST"]),
+    Route(f"{W}/list_pending_invites", nothing, methods=["GET"]),
     Route(f"{W}/list_ws_specific", nothing, methods=["GET"]),
     Route(f"{W}/get_secondary_storage_names", nothing, methods=["GET"]),
 ]

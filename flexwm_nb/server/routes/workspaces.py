@@ -17,8 +17,8 @@ from flexwm_nb.server.clock import now
 from flexwm_nb.server.schedules import scheduler
 from flexwm_nb.server.store.connections import Row, Transaction
 from flexwm_nb.server.web import paths
-from flexwm_nb.server.web.failures import bad_request, improper_path, missing, require_admin
-from flexwm_nb.server.web.http import Identity, as_json, body, context, identity, paging, plain, query, workspace
+from flexwm_nb.server.web.failures import bad_request, improper_path, missing
+from flexwm_nb.server.web.http import as_json, body, context, identity, paging, plain, query, super_admin, workspace
 
 PROPER = re.compile(r"\w+(?:-\w+)*")
 LONGEST = 50  # characters
@@ -26,7 +26,7 @@ LONGEST = 50  # characters
 EMPTIED = (
     "job_results", "job_logs", "job_inputs", "jobs", "job_caches", "scripts", "temporary_scripts", "flows",
     "flow_versions", "schedules", "favorites", "variables", "resources", "resource_types", "folders", "teams",
-    "members", "tokens", "workspace",
+    "members", "tokens", "environments", "workspace",
 )  # fmt: skip
 
 
@@ -59,14 +59,6 @@ class PageQuery(msgspec.Struct):
     per_page: int | None = None
 
 
-def super_admin(request: Request) -> Identity:
-    """Who asks, a super administrator. Raises Failure 403."""
-    who = identity(request)
-    if not who.super_admin:
-        raise require_admin(who.email)
-    return who
-
-
 def show(row: Row) -> dict[str, Any]:
     """A workspace in a list."""
     return {
@@ -89,6 +81,15 @@ async def everything(request: Request) -> Response:
     wanted = query(request, PageQuery)
     rows = await context(request).database.scan("workspaces_all", **paging(wanted.page, wanted.per_page))
     return as_json([show(row) for row in rows])
+
+
+async def one(request: Request) -> Response:
+    """One workspace, whoever its members are."""
+    super_admin(request)
+    row = context(request).database.one("workspaces_get", workspace=workspace(request))
+    if row is None:
+        raise missing("workspace", workspace(request))
+    return as_json(show(row))
 
 
 async def users(request: Request) -> Response:
@@ -195,6 +196,7 @@ def remove(transaction: Transaction, name: str) -> list[Row]:
 routes = [
     Route("/workspaces/list", listing, methods=["GET"]),
     Route("/workspaces/list_as_superadmin", everything, methods=["GET"]),
+    Route("/w/{workspace}/workspaces/get_as_superadmin", one, methods=["GET"]),
     Route("/workspaces/users", users, methods=["GET"]),
     Route("/workspaces/exists", exists, methods=["POST"]),
     Route("/workspaces/exists_username", exists_username, methods=["POST"]),

@@ -16,6 +16,7 @@ from flexwm_nb.errors import FlexwmError
 from flexwm_nb.server.context import Context
 from flexwm_nb.server.people import access
 from flexwm_nb.server.routes import all_routes
+from flexwm_nb.server.web import surface
 from flexwm_nb.server.web.failures import Failure
 from flexwm_nb.server.web.http import empty, plain
 
@@ -83,6 +84,9 @@ class Application:
                 inner.update(child)
                 return await self._handle(candidate, inner, receive, send)
             route = route or (candidate if match is Match.PARTIAL else None)
+        if (text := surface.elsewhere(scope["method"], relative)) is not None:
+            access.authorize(self.context, scope, relative, None)
+            return plain(text, 501)
         return empty(404) if route is None else self._wrong_method(route)
 
     async def _handle(self, route: Route, scope: dict[str, Any], receive: Receive, send: Send) -> Response:

@@ -82,6 +82,14 @@ def admin(request: Request) -> Identity:
     return found
 
 
+def super_admin(request: Request) -> Identity:
+    """Who asks, an administrator of the server. Raises Failure 403 otherwise."""
+    found = identity(request)
+    if not found.super_admin:
+        raise require_admin(found.email)
+    return found
+
+
 def path(request: Request, name: str = "path") -> str:
     """A path parameter that takes the rest of the URL; one leading slash is dropped."""
     return str(request.path_params[name]).removeprefix("/")

@@ -4,10 +4,18 @@ from __future__ import annotations
 
 import re
 
+import msgspec
+
 from flexwm_nb.server.web.failures import improper_path, sql_error
 
 PROPER = re.compile(r"[ufg](?:/[\w-]+){2,}")
 LONGEST = 255  # characters, as in Windmill's columns
+
+
+class Several(msgspec.Struct):
+    """A body that names paths."""
+
+    paths: list[str]
 
 
 def check(path: str, relation: str) -> None:

@@ -106,6 +106,38 @@ UPDATE job SET progress = :percent WHERE id = :id AND workspace_id = :workspace 
 -- A completed job that is to show nothing any more.
 UPDATE job SET deleted = 1 WHERE id = :id AND workspace_id = :workspace AND completed_at IS NOT NULL;
 
+-- name: jobs_among
+-- Those of some jobs that there are, and whether they have ended.
+SELECT id, completed_at FROM job WHERE workspace_id = :workspace AND id IN (SELECT value FROM json_each(:ids));
+
+-- name: jobs_remove_results
+-- What removed jobs returned.
+DELETE FROM job_result WHERE job_id IN (SELECT value FROM json_each(:ids));
+
+-- name: jobs_remove_logs
+-- What they wrote.
+DELETE FROM job_log WHERE job_id IN (SELECT value FROM json_each(:ids));
+
+-- name: jobs_remove_inputs
+-- What they were given.
+DELETE FROM job_input WHERE job_id IN (SELECT value FROM json_each(:ids));
+
+-- name: jobs_remove_items
+-- What their loops went over.
+DELETE FROM flow_items WHERE job_id IN (SELECT value FROM json_each(:ids));
+
+-- name: jobs_remove_approvals
+-- What people said to them.
+DELETE FROM approval WHERE flow_id IN (SELECT value FROM json_each(:ids));
+
+-- name: jobs_remove_jobs
+-- The jobs themselves.
+DELETE FROM job WHERE id IN (SELECT value FROM json_each(:ids));
+
+-- name: jobs_position
+-- How many jobs are to start before a moment.
+SELECT count(*) AS number FROM job WHERE status = 'queued' AND scheduled_for < :moment;
+
 -- name: jobs_delete_result
 -- What a deleted job returned.
 DELETE FROM job_result WHERE job_id = :id;

@@ -10,6 +10,13 @@ CREATE TABLE workspace (
     created_at INTEGER NOT NULL
 ) WITHOUT ROWID;
 
+CREATE TABLE environment (             -- variables that all jobs of a workspace have
+    workspace_id TEXT NOT NULL,
+    name TEXT NOT NULL,
+    value TEXT NOT NULL,
+    PRIMARY KEY (workspace_id, name)
+) WITHOUT ROWID;
+
 CREATE TABLE account (                 -- a person on this server
     email TEXT PRIMARY KEY,
     password TEXT,                     -- scrypt; NULL = no login by password

@@ -14,6 +14,16 @@ LIMIT :limit OFFSET :offset;
 -- An account's tokens that begin so.
 DELETE FROM token WHERE email = :email AND prefix = :prefix RETURNING prefix;
 
+-- name: tokens_relabel
+-- Another label.
+UPDATE token SET label = :label WHERE email = :email AND prefix = :prefix RETURNING prefix;
+
+-- name: tokens_accounts
+-- Everybody, administrators first.
+SELECT email, super_admin, name, company, disabled FROM account
+ORDER BY super_admin DESC, email
+LIMIT :limit OFFSET :offset;
+
 -- name: tokens_end_session
 -- The token of a login that is over.
 DELETE FROM token WHERE hash = :hash AND label = 'session';

@@ -21,6 +21,31 @@ INSERT INTO workspace (id, name, owner, color, created_at) VALUES (:id, :name, :
 -- Archived or back in use.
 UPDATE workspace SET deleted = :deleted WHERE id = :workspace;
 
+-- name: workspaces_rename
+-- Another name.
+UPDATE workspace SET name = :name WHERE id = :workspace;
+
+-- name: workspaces_recolor
+-- Another colour.
+UPDATE workspace SET color = :color WHERE id = :workspace;
+
+-- name: workspaces_environment
+-- The variables that all its jobs have.
+SELECT name, value FROM environment WHERE workspace_id = :workspace ORDER BY name;
+
+-- name: workspaces_set_variable
+-- Another value of one of them.
+INSERT INTO environment (workspace_id, name, value) VALUES (:workspace, :name, :value)
+ON CONFLICT (workspace_id, name) DO UPDATE SET value = excluded.value;
+
+-- name: workspaces_delete_variable
+-- One of them that is gone.
+DELETE FROM environment WHERE workspace_id = :workspace AND name = :name;
+
+-- name: workspaces_delete_environments
+-- All of them.
+DELETE FROM environment WHERE workspace_id = :workspace;
+
 -- name: workspaces_unfinished
 -- Whether jobs wait or run there.
 SELECT 1 AS found FROM job WHERE workspace_id = :workspace AND completed_at IS NULL LIMIT 1;
