@@ -388,3 +388,22 @@ def test_a_preprocessor_may_take_arguments_by_name(http: httpx.Client, deployed:
     path = deployed({"modules": [identity("a")], "preprocessor_module": {"id": "preprocessor", "value": value}})
     answer = http.post(f"/w/demo/jobs/run_wait_result/f/{path}", json={"n": 4})
     assert answer.json() == {"x": 5, "kind": "webhook"}
+
+
+def test_a_preprocessor_may_be_a_registered_script(http: httpx.Client, deployed: Callable[[Document], str]) -> None:
+    """Its own arguments decide what it is given."""
+    code = "def preprocessor(n, q):\n    return {'x': n + 1, 'q': q}\n\ndef main():\n    return 1\n"
+    script = f"f/flows/preprocessor_{uuid4().hex[:8]}"
+    body = {"path": script, "summary": "", "content": code, "language": "python3", "lock": "# py: 3.11"}
+    assert http.post("/w/demo/scripts/create", json=body).status_code == 201
+    value = {"type": "script", "path": script, "input_transforms": {}}
+    path = deployed({"modules": [identity("a")], "preprocessor_module": {"id": "preprocessor", "value": value}})
+    answer = http.post(f"/w/demo/jobs/run_wait_result/f/{path}?q=z", json={"n": 4})
+    assert answer.json() == {"x": 5, "q": "z"}
+
+
+def test_other_modules_are_no_preprocessors(http: httpx.Client, deployed: Callable[[Document], str]) -> None:
+    """The request is refused before anything runs."""
+    path = deployed({"modules": [identity("a")], "preprocessor_module": identity("preprocessor")})
+    answer = http.post(f"/w/demo/jobs/run_wait_result/f/{path}", json={"n": 4})
+    assert (answer.status_code, "Unsupported preprocessor module" in answer.text) == (500, True)

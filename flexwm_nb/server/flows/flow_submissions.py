@@ -9,23 +9,20 @@ from typing import Any
 import msgspec
 from starlette.requests import Request
 
-from flexwm_nb.errors import InvalidSource
+from flexwm_nb.server.clock import parse_hash
 from flexwm_nb.server.flows import nested_restarts, new_flow, restarts
 from flexwm_nb.server.flows.nested_restarts import NestedStep
-from flexwm_nb.server.flows.openflow import BadModule, Module, RawScript, read_flow, read_value
+from flexwm_nb.server.flows.openflow import BadModule, Module, PathScript, RawScript, read_flow, read_value
 from flexwm_nb.server.interpreter.nodes import node
-from flexwm_nb.server.interpreter.state import PREPROCESSOR
-from flexwm_nb.server.jobs import job_arguments, job_ids, job_views, submissions
+from flexwm_nb.server.jobs import job_arguments, job_ids, job_views, preprocessors, submissions
 from flexwm_nb.server.jobs.records import Job
 from flexwm_nb.server.schedules.scheduler import FLOW_TAG
 from flexwm_nb.server.scripts import interpreters
 from flexwm_nb.server.store.connections import Row
 from flexwm_nb.server.web import http
-from flexwm_nb.server.web.failures import missing, not_found, sql_error
-from flexwm_nb.signatures import parse_signature
+from flexwm_nb.server.web.failures import internal, missing, not_found, sql_error
 
 NOT_GIVEN = msgspec.Raw(b"")
-WITH_PREPROCESSOR = ("python3", "bun", "bunnative", "nativets", "deno")
 
 
 class Restart(msgspec.Struct, kw_only=True):
@@ -91,12 +88,16 @@ def _version(request: Request) -> Row | None:
 
 async def _of_flow(request: Request, row: Row) -> Job:
     query, text = submissions.options(request), row["value"]
-    arguments = await submissions.arguments_of(request, query)
     before = None if query.skip_preprocessor else read_flow(text).preprocessor_module
+    if before is None:
+        arguments = await job_arguments.given(request, query)
+    else:
+        by_name = preprocessors.takes_names(*_source(request, before))
+        arguments = await job_arguments.for_preprocessor(request, query, by_name=by_name)
     return submissions.make_job(
         request,
         query,
-        arguments if before is None else _asked(request, arguments, before),
+        arguments,
         kind="flow",
         preprocessed=None if before is None else False,
         tag=query.tag or row["tag"] or FLOW_TAG,
@@ -108,18 +109,23 @@ async def _of_flow(request: Request, row: Row) -> Job:
     )
 
 
-def _asked(request: Request, arguments: str, preprocessor: Module) -> str:
-    """What a preprocessor is given: the request as `event`, or (an older kind) the arguments beside `wm_trigger`."""
+def _source(request: Request, preprocessor: Module) -> tuple[str, str]:
+    """The language and code of a flow's preprocessor. Raises Failure 404 and 500."""
     try:
         value = read_value(preprocessor.value)
-        code = value if isinstance(value, RawScript) and value.language in WITH_PREPROCESSOR else None
-        found = [] if code is None else parse_signature(code.language, code.content, PREPROCESSOR)["args"]
-    except (BadModule, InvalidSource):  # which its job will tell
-        found = []
-    names = {argument["name"] for argument in found}
-    if "wm_trigger" in names or (names and "event" not in names):
-        return job_arguments.normal(json.dumps({**json.loads(arguments), "wm_trigger": {"kind": "webhook"}}))
-    return job_arguments.event(request, arguments)
+    except BadModule:  # which its job will tell
+        return "", ""
+    if isinstance(value, RawScript):
+        return value.language, value.content
+    if not isinstance(value, PathScript):
+        raise internal("Unsupported preprocessor module @flexwm")
+    database, where = http.context(request).database, http.workspace(request)
+    row = database.one("jobs_live_script", workspace=where, path=value.path)
+    number = row and row["hash"] if value.hash is None else parse_hash(value.hash)
+    source = database.one("jobs_script_content", workspace=where, hash=number)
+    if source is None:
+        raise missing("script", value.path)
+    return source["language"], source["content"]
 
 
 def _of_value(text: str, cache_ttl: int | None, status: str | None = None) -> dict[str, Any]:

@@ -23,6 +23,7 @@ from flexwm_nb.server.web.serde import why_malformed
 
 ENTRYPOINT = "_ENTRYPOINT_OVERRIDE"
 SECRET_HEADERS = frozenset({"authorization", "cookie"})
+WEBHOOK = "webhook"  # how a request is called that starts something
 MULTIPART = "multipart/form-data"
 FORM = "application/x-www-form-urlencoded"
 TEXTS = ("text/", "application/xml")
@@ -38,29 +39,53 @@ class Sources(msgspec.Struct):
     wrap_body: bool | None = None
 
 
-async def of_body(request: Request, sources: Sources) -> str:
-    """The arguments that a POST gives, as a normalised JSON object. Raises Failure 400 or 415."""
+async def given(request: Request, sources: Sources) -> str:
+    """The arguments that a request gives, as a normalised JSON object. Raises Failure 400, 415 or 500."""
+    body, text = await _read(request, sources)
+    return _extended(_as_object(body, text, sources), request, sources)
+
+
+async def for_preprocessor(request: Request, sources: Sources, *, by_name: bool) -> str:
+    """What a preprocessor is given of a request: as `event`, or (an older kind) by name beside `wm_trigger`.
+
+    All headers and the whole query belong to it, less what lets the sender in.
+    """
+    body, text = await _read(request, sources)
+    headers = {name: value for name, value in request.headers.items() if name not in SECRET_HEADERS}
+    query = {name: value for name, value in request.query_params.items() if name != "token"}
+    if not by_name:
+        found = {"kind": WEBHOOK, "body": parse(body), "raw_string": text, "query": query, "headers": headers}
+        return normal(dump({"event": found}))
+    raw = {} if text is None else {"raw_string": text}
+    fields = parse(_as_object(body, None, sources))
+    return normal(dump({**fields, **headers, **query, **raw, "wm_trigger": {"kind": WEBHOOK}}))
+
+
+async def _read(request: Request, sources: Sources) -> tuple[str, str | None]:
+    """The JSON value that a request gives, and the body as it stands where that is wanted or all there is."""
+    if request.method == "GET":
+        return _payload(sources), None
     kind = request.headers.get("content-type", "").strip().lower()
     if not kind or kind.startswith(("application/json", "application/cloudevents+json")):
-        return _extended(await _json(request, sources), request, sources)
+        text = _text(await request.body())
+        if not text and not kind:
+            return "{}", None
+        return text, text if sources.raw else None
     if kind.startswith(FORM):
-        fields = dict(parse_qsl(_text(await request.body()), keep_blank_values=True))
-        return _extended(dump(fields), request, sources)
+        return dump(dict(parse_qsl(_text(await request.body()), keep_blank_values=True))), None
     if kind.startswith(TEXTS):
-        return _extended(dump({"raw_string": _text(await request.body())}), request, sources)
+        return "{}", _text(await request.body())
     if kind.startswith(MULTIPART):
-        return _extended(dump(await _parts(request)), request, sources)
+        return dump(await _parts(request)), None
     raise Failure(415, f"The local engine takes arguments as JSON, form fields or text, not as {kind}")
 
 
-def event(request: Request, arguments: str) -> str:
-    """What a script's preprocessor is given of a request: everything but what lets its sender in."""
-    headers = {name: value for name, value in request.headers.items() if name not in SECRET_HEADERS}
-    body = json.loads(arguments)
-    text = body.pop("raw_string", None)
-    query = {name: value for name, value in request.query_params.items() if name != "token"}
-    found = {"kind": "webhook", "body": body, "raw_string": text, "query": query, "headers": headers}
-    return normal(dump({"event": found}))
+def _as_object(body: str, text: str | None, sources: Sources) -> str:
+    """An object's fields are the arguments, anything else is the argument `body`."""
+    if sources.wrap_body or not body.startswith("{"):
+        parse(body)
+        body = f'{{"body": {body}}}'
+    return body if text is None else dump({**parse(body), "raw_string": text})
 
 
 async def _parts(request: Request) -> dict[str, Any]:
@@ -92,25 +117,6 @@ async def _stored(request: Request, part: Message, content: bytes) -> dict[str, 
     return {"s3": key, "filename": name}
 
 
-async def _json(request: Request, sources: Sources) -> str:
-    """A JSON body: an object's fields are the arguments, anything else is the argument `body`."""
-    text = _text(await request.body())
-    if not text and "content-type" not in request.headers:
-        return "{}"
-    if sources.raw:
-        return _with_raw(text, sources)
-    if sources.wrap_body or not text.startswith("{"):
-        parse(text)
-        return f'{{"body": {text}}}'
-    return text
-
-
-def _with_raw(text: str, sources: Sources) -> str:
-    value = parse(text)
-    fields = value if isinstance(value, dict) and not sources.wrap_body else {"body": value}
-    return dump({**fields, "raw_string": text})
-
-
 def _text(data: bytes) -> str:
     try:
         return data.decode()
@@ -118,10 +124,10 @@ def _text(data: bytes) -> str:
         raise bad_request(f"invalid utf8: {error.reason} at byte {error.start}") from None
 
 
-def of_payload(request: Request, sources: Sources) -> str:
-    """The arguments that a GET gives. Raises Failure 500 for a payload that is not base64 of a JSON object."""
+def _payload(sources: Sources) -> str:
+    """The JSON object that a GET gives. Raises Failure 500 for a payload that is not base64 of one."""
     if sources.payload is None:
-        return _extended("{}", request, sources)
+        return "{}"
     try:
         padded = sources.payload.replace("-", "+").replace("_", "/")
         text = base64.b64decode(padded + "=" * (-len(padded) % 4), validate=True).decode()
@@ -129,7 +135,7 @@ def of_payload(request: Request, sources: Sources) -> str:
             raise ValueError("invalid type, expected a map")
     except ValueError as error:
         raise internal(f"Impossible to decode query payload: {error}") from None
-    return _extended(text, request, sources)
+    return text
 
 
 def of_fields(fields: dict[str, msgspec.Raw] | None, temporary: dict[str, str] | None = None) -> str:

@@ -10,7 +10,7 @@ import msgspec
 from starlette.requests import Request
 
 from flexwm_nb.server.clock import now, parse_hash, parse_time
-from flexwm_nb.server.jobs import job_arguments
+from flexwm_nb.server.jobs import job_arguments, preprocessors
 from flexwm_nb.server.jobs.job_arguments import Sources
 from flexwm_nb.server.jobs.job_ids import new_id, parse_id
 from flexwm_nb.server.jobs.records import Job
@@ -64,27 +64,32 @@ def options(request: Request) -> RunQuery:
     return http.query(request, RunQuery) if request.scope["query_string"] else NO_OPTIONS
 
 
-async def arguments_of(request: Request, query: RunQuery) -> str:
-    """What a run's body or query gives as arguments. Raises Failure 400, 415 or 500."""
-    if request.method == "GET":
-        return job_arguments.of_payload(request, query)
-    return await job_arguments.of_body(request, query)
-
-
 async def by_path(request: Request) -> Job:
     """The job of `…/p/PATH`: the script that stands there now. Raises Failure 404."""
     query, path = options(request), http.path(request)
     row = http.context(request).database.one("jobs_live_script", workspace=http.workspace(request), path=path)
     if row is None:
         raise missing("script", path)
-    return _of_script(request, query, row, await arguments_of(request, query))
+    return await _asked(request, query, row)
 
 
 async def by_hash(request: Request) -> Job:
     """The job of `…/h/HASH`. Raises Failure 400 in Windmill's words when there is none."""
     query, number = options(request), parse_hash(http.path(request, "hash"))
     row = _script_of_hash(request, number)
-    return _of_script(request, query, row, await arguments_of(request, query))
+    return await _asked(request, query, row)
+
+
+async def _asked(request: Request, query: RunQuery, row: Row) -> Job:
+    """The job of a request to run a script, which goes through its preprocessor. Raises Failure 400, 415 or 500."""
+    if not row["has_preprocessor"] or query.skip_preprocessor:
+        return _of_script(request, query, row, await job_arguments.given(request, query))
+    source = http.context(request).database.one(
+        "jobs_script_content", workspace=http.workspace(request), hash=row["hash"]
+    )
+    by_name = preprocessors.takes_names(row["language"], "" if source is None else source["content"])
+    arguments = await job_arguments.for_preprocessor(request, query, by_name=by_name)
+    return _of_script(request, query, row, arguments, preprocessed=False)
 
 
 def _script_of_hash(request: Request, number: int) -> Row:
@@ -121,7 +126,7 @@ async def many(request: Request) -> list[Job]:
     return [
         _of_script(
             request,
-            msgspec.structs.replace(query, job_id=one.job_id, skip_preprocessor=True),
+            msgspec.structs.replace(query, job_id=one.job_id),
             row,
             job_arguments.of_fields(one.args),
         )
@@ -138,7 +143,7 @@ async def preview(request: Request) -> Job:
         raise bad_request(f"previews of kind {body.kind} do not run on the local engine: connect to a real Windmill")
     if body.kind == "scripthash":
         row = _script_of_hash(request, parse_hash(body.script_hash or ""))
-        return _of_script(request, msgspec.structs.replace(query, skip_preprocessor=True), row, arguments)
+        return _of_script(request, query, row, arguments)
     if body.kind in ("identity", "noop"):
         tag = query.tag or body.tag or ("flow" if body.kind == "identity" else "deno")
         return make_job(request, query, arguments, kind=body.kind, tag=tag, path=body.path)
@@ -159,10 +164,7 @@ async def preview(request: Request) -> Job:
     )
 
 
-def _of_script(request: Request, query: RunQuery, row: Row, arguments: str) -> Job:
-    preprocessed = None
-    if row["has_preprocessor"] and not query.skip_preprocessor:
-        arguments, preprocessed = job_arguments.event(request, arguments), False
+def _of_script(request: Request, query: RunQuery, row: Row, arguments: str, *, preprocessed: bool | None = None) -> Job:
     return make_job(
         request,
         query,

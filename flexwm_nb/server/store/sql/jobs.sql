@@ -163,7 +163,7 @@ WHERE workspace_id = :workspace AND hash = :hash AND deleted = 0;
 
 -- name: jobs_script_content
 -- The source that a job runs, and how.
-SELECT content, lock, dedicated_worker FROM script WHERE workspace_id = :workspace AND hash = :hash;
+SELECT content, language, lock, dedicated_worker FROM script WHERE workspace_id = :workspace AND hash = :hash;
 
 -- name: jobs_account
 -- Whom a job acts as.
