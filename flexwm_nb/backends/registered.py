@@ -1,6 +1,7 @@
 """Engines that programs of this user have opened, noted so that the Jupyter server finds them too.
 
-Each note is a file of its own, closed to everybody else, and counts for as long as the process that wrote it lives.
+Each note is a file of its own, closed to everybody else as it holds the token, and counts for as long as the process
+that wrote it lives.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import json
 import os
 import warnings
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ import platformdirs
 
 from flexwm_nb.backends import private_files
 from flexwm_nb.backends.process import is_alive
-from flexwm_nb.client.endpoint import Endpoint
+from flexwm_nb.client.endpoint import Endpoint, Route
 from flexwm_nb.config import APPLICATION
 
 PRIVATE_FOLDER = 0o700
@@ -41,7 +42,7 @@ class Noted:
 
 
 def register(endpoint: Endpoint, store: Path | None = None) -> Path:
-    """Note an engine on this machine that this process has opened; the note's file. Raises OSError."""
+    """Note an engine that this process has opened, here or elsewhere; the note's file. Raises OSError."""
     directory = folder()
     directory.mkdir(mode=PRIVATE_FOLDER, parents=True, exist_ok=True)
     facts = {
@@ -53,13 +54,14 @@ def register(endpoint: Endpoint, store: Path | None = None) -> Path:
         "socket": str(endpoint.socket) if endpoint.socket else None,
         "version": endpoint.version,
         "store": str(store) if store else None,
+        "route": asdict(endpoint.route),
     }
     key = hashlib.sha256(f"{endpoint.url} {endpoint.workspace}".encode()).hexdigest()[:16]
     path = directory / f"{os.getpid()}-{key}.json"
     aside = path.with_suffix(".new")
     descriptor = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, PRIVATE_FILE)
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        json.dump(facts, file)
+        json.dump(facts, file, default=str)  # paths
     aside.replace(path)
     return path
 
@@ -105,4 +107,10 @@ def _endpoint(found: Mapping[str, Any]) -> Endpoint:
         token=found["token"],
         socket=Path(found["socket"]) if found["socket"] else None,
         version=found["version"],
+        route=_route(found["route"]),
     )
+
+
+def _route(found: Mapping[str, Any]) -> Route:
+    files = {name: Path(found[name]) if found[name] else None for name in ("ca_bundle", "certificate", "key")}
+    return Route(verify=bool(found["verify"]), proxy=found["proxy"], **files)

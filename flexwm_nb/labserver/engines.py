@@ -56,6 +56,12 @@ class Engines:
         """Where an engine is. Raises NotFound for an unknown name, and EngineError for one that does not run."""
         return await asyncio.to_thread(self._find, name)
 
+    async def is_there(self, name: str) -> bool:
+        """Whether an engine that was found may still be reached: the kernel that has opened it lives."""
+        if name == LOCAL or (self._remote is not None and name == _key(self._remote[1].url, self._remote[1].workspace)):
+            return True
+        return await asyncio.to_thread(lambda: any(_name_of(noted) == name for noted in registered()))
+
     async def start(self) -> Endpoint:
         """Where the local engine is, started if it does not run. Raises EngineError and StoreError."""
         async with self._lock:

@@ -53,7 +53,7 @@ class Proxy:
         Raises NotFound for an unknown engine, EngineError for one that does not run and EngineUnreachable.
         """
         for attempt in (1, 2):
-            connection = self._connections.get(name) or await self._connect(name)
+            connection = await self._connection(name)
             request = connection.client.build_request(
                 method,
                 f"/api/{quote(path)}" + (f"?{query}" if query else ""),
@@ -77,6 +77,14 @@ class Proxy:
             yield answer
         finally:
             await answer.aclose()
+
+    async def _connection(self, name: str) -> _Connection:
+        """What is open to an engine, or else is opened. Raises NotFound for one that no kernel has opened any more."""
+        found = self._connections.get(name)
+        if found is None or await self._engines.is_there(name):
+            return found or await self._connect(name)
+        await self._drop(name, found)
+        return await self._connect(name)
 
     async def _is_over(self, name: str, connection: _Connection) -> bool:
         """Whether the engine was started anew since, and so has another token, whoever has noticed that before."""

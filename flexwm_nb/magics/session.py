@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import threading
 from collections import OrderedDict
 from collections.abc import Mapping
 from concurrent.futures import Future
-from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -20,6 +20,7 @@ from flexwm_nb.magics.desk import Desk
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from flexwm_nb.engine import Engine
     from flexwm_nb.magics.steps import StepCell
@@ -41,6 +42,7 @@ class Session:
         self._change = threading.Lock()
         self._engine: Future[Engine] | None = None
         self._opened: list[Future[Engine]] = []
+        self._notes: set[Path] = set()  # of engines that the Jupyter server may find
         self._origins: OrderedDict[str, Origin] = OrderedDict()
         self._runs: OrderedDict[str, Headline] = OrderedDict()
         self.desk = Desk(self)
@@ -91,7 +93,8 @@ class Session:
                     self._engine = before
             future.set_exception(error)
             return
-        _share(engine)
+        if (note := _share(engine)) is not None:
+            self._notes.add(note)
         future.set_result(engine)
 
     @property
@@ -102,8 +105,13 @@ class Session:
 
     def close(self) -> None:
         """Close the connections; the engines go on."""
+        from flexwm_nb.backends import registered
+
         with self._change:
             opened, self._opened, self._engine = self._opened, [], None
+            notes, self._notes = self._notes, set()
+        for note in notes:
+            registered.forget(note)
         for future in opened:
             future.add_done_callback(_close)
 
@@ -252,14 +260,15 @@ def _only(matching: list[str], part: str) -> str:
     return matching[0]
 
 
-def _share(engine: Engine) -> None:
-    """Let the Jupyter server of this user find an engine that this kernel has opened, except for a remote one, whose
-    token is no business of a file.
-    """
+def _share(engine: Engine) -> Path | None:
+    """Let the Jupyter server of this user find an engine that this kernel has opened; the note, which goes with it."""
     from flexwm_nb.backends import registered
 
     endpoint = engine.client.endpoint
-    if endpoint.kind != "remote":
-        store = engine.log.parent if endpoint.kind == "local" and engine.log else None
-        with suppress(OSError):  # without it the sidebar alone misses the engine
-            registered.register(endpoint, store)
+    store = engine.log.parent if endpoint.kind == "local" and engine.log else None
+    try:
+        note = registered.register(endpoint, store)
+    except OSError:  # without it the sidebar alone misses the engine
+        return None
+    atexit.register(registered.forget, note)
+    return note

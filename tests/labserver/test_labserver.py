@@ -144,6 +144,41 @@ def test_an_engine_that_a_kernel_opened(jupyter: Jupyter, lab: httpx.Client, ser
     assert not note.exists()
 
 
+CONNECT = """
+import sys
+from IPython.core.interactiveshell import InteractiveShell
+shell = InteractiveShell.instance()
+shell.run_line_magic("load_ext", "flexwm_nb")
+shell.run_line_magic("windmill_connect", sys.argv[1] + " --workspace demo")
+print("connected", flush=True)
+sys.stdin.readline()
+"""
+
+
+def test_a_remote_engine_that_a_kernel_has_connected_to(
+    jupyter: Jupyter, lab: httpx.Client, server: Server, tmp_path: Path
+) -> None:
+    """Its token is in a file of this user's alone, and goes with the kernel, and the way to the engine with it."""
+    environment = {**jupyter.environment, "WM_TOKEN": TOKEN, "HOME": str(tmp_path)}
+    command = [sys.executable, "-c", CONNECT, server.url]
+    piped: Any = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+    notes = jupyter.folder / "xdg" / "flexwm_nb" / "engines"
+    with subprocess.Popen(command, env=environment, **piped) as kernel:
+        assert kernel.stdout is not None
+        assert "connected\n" in iter(kernel.stdout.readline, "")
+        answer = lab.get("flexwm/engines")
+        (found,) = [engine for engine in answer.json()["engines"] if engine["kind"] == "remote"]
+        assert (found["title"], found["workspace"], TOKEN in answer.text) == (server.url[7:], "demo", False)
+        whoami = f"flexwm/e/{found['name']}/api/w/{WORKSPACE}/users/whoami"
+        assert lab.get(whoami).json()["username"] == "admin"
+        (note,) = [file for file in notes.iterdir() if TOKEN in file.read_text()]
+        assert (note.stat().st_mode & 0o777, notes.stat().st_mode & 0o777) == (0o600, 0o700)
+        kernel.communicate("\n", timeout=30)
+    assert not note.exists()
+    assert lab.get(whoami).status_code == 404
+    assert others(lab) == []
+
+
 OTHER_STORE = """
 import sys
 from pathlib import Path
