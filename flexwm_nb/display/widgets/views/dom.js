@@ -70,7 +70,10 @@ export function shown(element, visible) {
 /** Set text only where it differs, so that selections and screen readers are left alone. */
 export function say(element, text) {
   const said = forthright(text);
-  if (element.textContent !== said) element.textContent = said;
+  const { firstChild: first, lastChild: last } = element;
+  if (first?.nodeType === Node.TEXT_NODE && first === last && said) {
+    if (first.data !== said) first.data = said;
+  } else if (element.textContent !== said) element.textContent = said;
 }
 
 /** A span of seconds for people: `0.61 s`, `12.3 s`, `2 min 5 s`, `3 h 4 min`. */
@@ -81,6 +84,12 @@ export function span(seconds) {
   const minutes = Math.floor(Math.round(total) / 60);
   if (minutes < 60) return `${minutes} min ${Math.round(total) % 60} s`;
   return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+}
+
+/** A span that still goes on: `3 s`, `2 min 5 s`. */
+export function wholeSpan(seconds) {
+  const whole = Math.floor(Math.max(seconds, 0));
+  return whole < 60 ? `${whole} s` : span(whole);
 }
 
 /** A moment in the reader's own time; its zone and the same in UTC on hover. */

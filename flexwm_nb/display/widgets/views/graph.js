@@ -1,5 +1,6 @@
 /** A flow's graph, placed by the kernel or a server: zoomed, moved, folded; a step opens on a click. */
-import { STATES, button, copied, h, s, say, shown, span } from "./dom.js";
+import { STATES, button, copied, h, s, say, shown, span, wholeSpan } from "./dom.js";
+import { everySecond } from "./clock.js";
 import { plain } from "./ansi.js";
 import { valueView } from "./values.js";
 
@@ -73,10 +74,11 @@ export function graphView(model, element) {
     const title = node.frame ? [node.label, node.detail, ...node.marks].filter(Boolean).join(" · ") : node.label;
     if (group.dataset.state !== (look.state ?? "")) group.dataset.state = look.state ?? "";
     say(name, sign ? `${sign} ${title}` : title);
-    const seconds = look.seconds === undefined || look.seconds === null ? null : look.seconds + (look.state === "running" && look.at ? (performance.now() - look.at) / 1000 : 0);
-    const words = [seconds === null ? "" : span(seconds), look.note].filter(Boolean).join(" · ");
+    const passed = (performance.now() - look.at) / 1000;
+    const time = look.seconds === undefined || look.seconds === null ? "" : look.state === "running" ? wholeSpan(look.seconds + passed) : span(look.seconds);
+    const words = [time, look.note].filter(Boolean).join(" · ");
     say(below, words || (node.frame ? "" : node.marks.join(" · ")));
-    const described = [node.label, word, words, node.detail, ...node.marks].filter(Boolean).join(", ");
+    const described = [node.label, word, look.state === "running" ? look.note : words, node.detail, ...node.marks].filter(Boolean).join(", ");
     group.setAttribute("aria-label", described);
     say(group.firstElementChild, described);
   }
@@ -236,10 +238,7 @@ export function graphView(model, element) {
 
   draw();
   drawPanel();
-  const timer = setInterval(() => {
-    if (!picture.isConnected) return clearInterval(timer);
-    for (const [id, look] of Object.entries(model.state.steps ?? {})) if (look.state === "running" && nodes.has(id)) write(nodes.get(id), look);
-  }, 200);
+  everySecond(frame, () => mark(Object.entries(model.state.steps ?? {}).filter(([, look]) => look.state === "running").map(([id]) => id)));
   let width = 0;
   new ResizeObserver(() => { // as long as the person has not chosen another part of it, all of it is shown
     if (frame.clientWidth === width) return;

@@ -1,9 +1,10 @@
 /** Runs as a table: live, to filter, sort, open, cancel and run again, page by page. */
 import { DONE, STATES, button, h, moment, say, short, shown, span, undisturbed, walked } from "./dom.js";
+import { everySecond } from "./clock.js";
 
 const REST = 250; // milliseconds after the last key before a filter is asked for
 const ORDER = new Intl.Collator();
-const EVERY = 2000; // milliseconds between two looks at what is new, while somebody sees the table
+const EVERY = 2; // seconds between two looks at what is new, while somebody sees the table
 const BY_ENGINE = "created"; // the column by which an engine sorts all runs; the others sort the rows shown
 const COLUMNS = [
   ["state", "State", (row) => STATES_IN_ORDER.indexOf(row.state)],
@@ -140,10 +141,11 @@ export function jobsView(model, element) {
   }
 
   /** Nothing is asked for while nobody can see the table. */
-  const clock = setInterval(() => {
-    if (!root.isConnected) clearInterval(clock);
-    else if (document.visibilityState !== "hidden" && root.getClientRects().length) model.send({ act: "refresh" });
-  }, EVERY);
+  let ticks = 0;
+  everySecond(root, () => {
+    ticks += 1;
+    if (ticks % EVERY === 0) model.send({ act: "refresh" });
+  });
 
   draw();
   return (changed) => {

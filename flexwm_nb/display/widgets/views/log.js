@@ -1,6 +1,7 @@
 /** A run's log: only the lines in sight are in the page; searched, folded, coloured. */
 import { DONE, button, h, say, shown } from "./dom.js";
 import { pieces, plain } from "./ansi.js";
+import { everySecond, soon } from "./clock.js";
 
 const ROW = 18; // pixels of a line
 const FRAME = 6; // around them
@@ -8,6 +9,8 @@ const KEPT = 20000; // lines in the page's memory
 const LONGEST = 2000; // characters of a line that are shown
 const SMALL = 10; // lines of the folded panel
 const LARGE = 30;
+const AROUND = 5; // rows that are in the page before and after those in sight
+const TALL = /\p{M}{3}/u; // signs on signs, which would reach into other lines
 const BANNER = /^--- [A-Z0-9 ().]+ EXECUTION ---$/;
 const OPENS = /^::group::(.*)$/;
 const CLOSES = /^::endgroup::/;
@@ -23,7 +26,8 @@ export function logView(model, element) {
   let found = []; // positions in rows
   let current = -1;
   let follows = true;
-  let awaited = 0;
+  let isBehind = false;
+  let drawn = new Map(); // rows that are in the page
   let base = 0; // lines that are the engine's own
 
   const toggle = button("", "Show or hide the log", () => { ui.open = !ui.open; draw(); }, { "aria-expanded": "true", class: "fx-title" });
@@ -149,9 +153,9 @@ export function logView(model, element) {
     const searched = ui.query !== "";
     for (const part of [count, back, next]) shown(part, searched);
     say(count, found.length ? `${current < 0 ? "" : `${current + 1} of `}${found.length.toLocaleString()}` : "nothing");
-    if (follows && !searched) pane.scrollTop = rows.length * ROW;
     shown(floating, isSaid && ui.open && !follows && !searched);
     paint();
+    if (follows && !searched) pane.scrollTop = rows.length * ROW; // after all is in the page, which is laid out once then
   }
 
   /** So many rows. */
@@ -162,36 +166,66 @@ export function logView(model, element) {
 
   /** Put the rows in sight into the page. */
   function paint() {
-    const first = Math.max(Math.floor(pane.scrollTop / ROW) - 5, 0);
-    const last = Math.min(first + Math.ceil((pane.clientHeight || SMALL * ROW) / ROW) + 10, rows.length);
-    const made = [];
-    for (let at = first; at < last; at += 1) made.push(row(at));
-    list.style.paddingTop = `${first * ROW}px`;
-    list.replaceChildren(...made);
+    const isAtEnd = follows && ui.query === "";
+    const many = (isAtEnd ? ui.high : Math.ceil((pane.clientHeight || SMALL * ROW) / ROW)) + AROUND;
+    const first = Math.max(isAtEnd ? rows.length - many : Math.floor(pane.scrollTop / ROW) - AROUND, 0);
+    const last = Math.min(first + many + AROUND, rows.length);
+    const held = list.getRootNode().activeElement;
+    const isHeld = list.contains(held);
+    const before = drawn;
+    drawn = new Map();
+    for (let at = first; at < last; at += 1) {
+      const key = JSON.stringify([at, lines.first, base, rows[at], classes(at), textOf(rows[at])]);
+      drawn.set(key, before.get(key) ?? row(at)); // the same as before keeps what is selected, and the focus
+    }
+    for (const [key, element] of before) if (!drawn.has(key)) element.remove();
+    [...drawn.values()].forEach((element, at) => list.children[at] === element || list.insertBefore(element, list.children[at] ?? null));
+    const top = `${first * ROW}px`;
+    if (list.style.paddingTop !== top) list.style.paddingTop = top;
+    if (isHeld && !held.isConnected) ([...list.querySelectorAll("button")].find((one) => one.dataset.key === held.dataset.key) ?? pane).focus({ preventScroll: true });
+  }
+
+  /** What is shown of a line, and how much is not. */
+  function textOf({ line }) {
+    const text = line === undefined ? "" : lineAt(line);
+    return [text.slice(0, LONGEST), Math.max(text.length - LONGEST, 0)];
+  }
+
+  function classes(at) {
+    const { deep } = rows[at];
+    const isHere = current >= 0 && found[current] === at;
+    const isTall = TALL.test(textOf(rows[at])[0]);
+    return ["fx-row", deep && "fx-deep", isHere && "fx-here", ui.query && !isHere && found.includes(at) && "fx-match", isTall && "fx-tall"].filter(Boolean).join(" ");
   }
 
   function row(at) {
-    const { line, fold, gap, title, count: inner, folded, deep } = rows[at];
+    const { line, fold, gap, title, count: inner, folded } = rows[at];
     if (gap) return h("div", { class: "fx-row fx-muted" }, `… ${gap.toLocaleString()} lines came too fast to be shown here`);
     if (fold) {
       const text = `${folded ? "▸" : "▾"} ${title} · ${inner} line${inner === 1 ? "" : "s"}`;
       const flip = () => { ui.folded[fold] = !folded; follows = false; arrange(); draw(); };
-      return h("div", { class: "fx-row" }, h("button", { type: "button", class: "fx-fold", "aria-expanded": String(!folded), onclick: flip }, text));
+      return h("div", { class: "fx-row" }, h("button", { type: "button", class: "fx-fold", "data-key": fold, "aria-expanded": String(!folded), onclick: flip }, text));
     }
-    const text = lineAt(line);
-    const cut = text.length > LONGEST ? `${text.slice(0, LONGEST)}` : text;
-    const parts = pieces(cut).map((piece) => coloured(piece));
-    const more = text.length > LONGEST ? [h("span", { class: "fx-muted" }, ` … ${(text.length - LONGEST).toLocaleString()} characters more`)] : [];
-    const here = current >= 0 && found[current] === at;
-    const classes = ["fx-row", deep && "fx-deep", here && "fx-here", ui.query && !here && found.includes(at) && "fx-match"];
-    return h("div", { class: classes.filter(Boolean).join(" ") }, h("span", { class: "fx-at", "aria-hidden": "true" }, line < base - lines.first ? "" : String(lines.first + line + 1 - base)), h("span", { dir: "auto" }, ...parts), ...more);
+    const [text, left] = textOf(rows[at]);
+    const parts = pieces(text).map((piece) => coloured(piece));
+    const more = left ? [h("span", { class: "fx-muted" }, ` … ${left.toLocaleString()} characters more`)] : [];
+    return h("div", { class: classes(at) }, h("span", { class: "fx-at", "aria-hidden": "true" }, line < base - lines.first ? "" : String(lines.first + line + 1 - base)), h("span", { dir: "auto" }, ...parts), ...more);
   }
 
   function update(changed) {
     if (changed.log) take(changed.log);
-    if (!(changed.log || "state" in changed) || awaited) return;
-    awaited = requestAnimationFrame(() => { awaited = 0; arrange(); draw(); });
+    if (!(changed.log || "state" in changed)) return;
+    isBehind = true;
+    if (isSeen() || root.hidden) soon(redraw);
   }
+
+  function redraw() {
+    if (!isBehind) return;
+    isBehind = false;
+    arrange();
+    draw();
+  }
+  const isSeen = everySecond(element, redraw);
   if (model.state.log) take(model.state.log);
   arrange();
   draw();

@@ -1,5 +1,6 @@
 /** One run: how it stands, what can be done with it, its graph, log, arguments, result or error. */
-import { DONE, STATES, button, copied, h, moment, say, short, shown, span, undisturbed } from "./dom.js";
+import { DONE, STATES, button, copied, h, moment, say, short, shown, span, undisturbed, wholeSpan } from "./dom.js";
+import { everySecond } from "./clock.js";
 import { pieces } from "./ansi.js";
 import { logView } from "./log.js";
 import { valueView } from "./values.js";
@@ -7,9 +8,6 @@ import { graphView } from "./graph.js";
 import { timelineView } from "./timeline.js";
 import { approvalView } from "./approval.js";
 
-const TICK = 100; // milliseconds between two looks at the clock while it shows hundredths
-const LATER = 10; // looks of which one is taken after that
-const EXACT = 10; // seconds
 const DOING = { cancel: "cancelling…", detach: "detaching…", rerun: "starting…" };
 
 /** @type {import("./dom.js").View} */
@@ -87,11 +85,11 @@ export function runView(model, element) {
   }
 
   function drawClock() {
-    const now = model.state;
-    const passed = now.clock && !DONE.has(now.state) ? (performance.now() - (now.clock_at ?? performance.now())) / 1000 : 0;
-    const ran = now.clock ? span(now.clock.seconds + passed) : "";
-    const waited = now.clock?.queued !== undefined && DONE.has(now.state) ? ` (queued ${span(now.clock.queued)})` : "";
-    say(clock, now.state === "success" || !DONE.has(now.state) ? ran + waited : ran && `after ${ran}${waited}`);
+    const { clock: times, clock_at: since = performance.now(), state: is } = model.state;
+    if (!times) return say(clock, "");
+    if (!DONE.has(is)) return say(clock, wholeSpan(times.seconds + (performance.now() - since) / 1000));
+    const waited = times.queued === undefined ? "" : ` (queued ${span(times.queued)})`;
+    say(clock, `${is === "success" ? "" : "after "}${span(times.seconds)}${waited}`);
   }
 
   function drawDetails() {
@@ -144,22 +142,11 @@ export function runView(model, element) {
   drawOutcome();
   if (model.state.log) parts.log = logView(model, log);
   if (model.state.approval) parts.approval = approvalView(model, approval);
-  let looks = 0;
-  let isInSight = true;
-  const timer = setInterval(() => {
-    if (!root.isConnected) return clearInterval(timer);
-    looks += 1;
-    const ran = (model.state.clock?.seconds ?? 0) + (performance.now() - (model.state.clock_at ?? 0)) / 1000;
-    if (!DONE.has(model.state.state) && (ran < EXACT || looks % LATER === 0) && isInSight) drawClock();
-  }, TICK);
-  new IntersectionObserver(([seen]) => { // what nobody sees costs nothing
-    isInSight = seen.isIntersecting;
-    root.classList.toggle("fx-is-away", !isInSight);
-  }).observe(root);
+  everySecond(root, drawClock);
 
   return (changed) => {
     if ("state" in changed || "actions" in changed || "notice" in changed) ui.doing = undefined;
-    draw();
+    if (Object.keys(changed).some((name) => name !== "log")) draw();
     if ("graph" in changed || "timeline" in changed) drawTabs();
     if ("result" in changed || "error" in changed) drawOutcome();
     if (changed.log && !parts.log) parts.log = logView(model, log);
