@@ -25,6 +25,7 @@ DIRECTIONS = re.compile("[\u202a-\u202e\u2066-\u2069]")
 COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 DONE = frozenset({"success", "failure", "canceled"})
 VERBS = {"success": "ran", "failure": "failed", "canceled": "cancelled"}
+UNIT = re.compile(r"(?<=\d) (?=(?:s|min|h|kB|MB|GB|MiB)\b)")
 HEAD, TAIL = 4, 6  # characters of an id that are shown
 MUTED = "color:var(--jp-ui-font-color2,#666)"
 MONOSPACE = "font-family:var(--jp-code-font-family,monospace)"
@@ -119,7 +120,7 @@ class Headline:
         if self.ran is None:
             return verb
         between = "" if self.state == "success" else " after"
-        waited = "" if self.queued is None else f" (queued {seconds(self.queued).removesuffix(' s')})"
+        waited = "" if self.queued is None else f" (queued {seconds(self.queued)})"
         return f"{verb}{between} {seconds(self.ran)}{waited}"
 
     def text(self, face: Face) -> str:
@@ -130,6 +131,7 @@ class Headline:
         """As HTML; the whole id is in the tip."""
         dot = f'<span style="color:{MARKS[self.state]}">●</span> ' if self.state in MARKS else ""
         first, *rest = (escape(word) for word in self.words(face))
-        muted = f' · <span style="{MUTED}">{" · ".join(rest)}</span>' if rest else ""
+        said = UNIT.sub("&nbsp;", " · ".join(rest))  # a line never ends between a figure and its unit
+        muted = f' · <span style="{MUTED}">{said}</span>' if rest else ""
         named = f'<b style="unicode-bidi:isolate">{first}</b>'
         return f'<div title="{escape(self.job_id)}" style="{LINE}">{dot}{named}{muted}</div>'

@@ -132,9 +132,11 @@ def test_a_quiet_run_costs_the_page_one_change_a_second(opened: Page) -> None:
     assert unseen["changes"] <= 1  # it went out of sight a moment later
     assert seen["motions"] == unseen["motions"] == 0
     cell.evaluate("one => { one.style.display = '' }")
-    expect(view.locator(".fx-clock")).to_have_text(re.compile("[4-9] s"))
+    expect(view.locator(".fx-clock")).to_have_text(re.compile(r"[4-9]\ss"))
     view.get_by_role("button", name="Cancel").click()
     expect(view.locator(".fx-state")).to_have_text("cancelled", timeout=LONG)
+    said = view.locator(".fx-clock").text_content() or ""
+    assert re.fullmatch(r"after \d\.\d\d\u00a0s \(queued 0\.\d\d\u00a0s\)", said)  # units stay beside figures
 
 
 FLOW = """%%windmill_flow f/watch/flow

@@ -40,13 +40,13 @@ def test_a_text_that_would_be_drawn_backwards_is_shown_as_it_is() -> None:
 
 RAN = Headline(
     subject="f/a/b v1 → v2 (+3 −1)", stable="f/a/b", job_id=JOB, language="python3", state="success",
-    ran=timedelta(seconds=0.61), queued=timedelta(0), notes=("frame: 2 × 2, 1.2 kB parquet",),
+    ran=timedelta(seconds=0.61), queued=timedelta(0), notes=("frame: 2 × 2, 1.2 kB",),
 )  # fmt: skip
 
 
 def test_the_headline_says_what_ran_and_how_long() -> None:
     """Subject, id, language, state, then what travelled."""
-    said = "f/a/b v1 → v2 (+3 −1) · job 0193…3a9c1b · python3 · ran 0.61 s (queued 0.00) · frame: 2 × 2, 1.2 kB parquet"
+    said = "f/a/b v1 → v2 (+3 −1) · job 0193…3a9c1b · python3 · ran 0.61 s (queued 0.00 s) · frame: 2 × 2, 1.2 kB"
     assert RAN.text("text") == said
 
 
@@ -62,7 +62,14 @@ def test_the_html_keeps_the_whole_id_and_escapes() -> None:
     assert "&lt;b&gt;" in html
 
 
-STATES = {"queued": "queued 1.00 s", "running": "running 2.00 s", "failure": "failed after 2.00 s (queued 1.00)"}
+def test_no_line_of_html_ends_between_a_figure_and_its_unit() -> None:
+    """Times and sizes; a text copied from a terminal has plain spaces."""
+    html = RAN.html()
+    assert "ran 0.61&nbsp;s (queued 0.00&nbsp;s)" in html
+    assert "1.2&nbsp;kB" in html
+
+
+STATES = {"queued": "queued 1.00 s", "running": "running 2.00 s", "failure": "failed after 2.00 s (queued 1.00 s)"}
 
 
 @pytest.mark.parametrize(("state", "said"), STATES.items())

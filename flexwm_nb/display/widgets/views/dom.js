@@ -76,20 +76,20 @@ export function say(element, text) {
   } else if (element.textContent !== said) element.textContent = said;
 }
 
-/** A span of seconds for people: `0.61 s`, `12.3 s`, `2 min 5 s`, `3 h 4 min`. */
+/** A span of seconds for people: `0.61 s`, `12.3 s`, `2 min 5 s`, `3 h 4 min`; a figure and its unit stay on one line. */
 export function span(seconds) {
   const total = Math.max(seconds, 0);
-  if (total < 9.995) return `${total.toFixed(2)} s`;
-  if (total < 59.95) return `${total.toFixed(1)} s`;
+  if (total < 9.995) return `${total.toFixed(2)}\u00a0s`;
+  if (total < 59.95) return `${total.toFixed(1)}\u00a0s`;
   const minutes = Math.floor(Math.round(total) / 60);
-  if (minutes < 60) return `${minutes} min ${Math.round(total) % 60} s`;
-  return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+  if (minutes < 60) return `${minutes}\u00a0min ${Math.round(total) % 60}\u00a0s`;
+  return `${Math.floor(minutes / 60)}\u00a0h ${minutes % 60}\u00a0min`;
 }
 
 /** A span that still goes on: `3 s`, `2 min 5 s`. */
 export function wholeSpan(seconds) {
   const whole = Math.floor(Math.max(seconds, 0));
-  return whole < 60 ? `${whole} s` : span(whole);
+  return whole < 60 ? `${whole}\u00a0s` : span(whole);
 }
 
 /** A moment in the reader's own time; its zone and the same in UTC on hover. */

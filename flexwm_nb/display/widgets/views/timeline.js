@@ -40,7 +40,7 @@ export function timelineView(model, element) {
 }
 
 function label(seconds) {
-  return seconds === 0 ? "0" : span(seconds).replace(/\.?0+ s$/, " s");
+  return seconds === 0 ? "0" : span(seconds).replace(/\.?0+(?=\u00a0s$)/, "");
 }
 
 function ticks(total) {
