@@ -259,6 +259,7 @@ def test_scheduled_flows(http: httpx.Client, alone: bool) -> None:
     assert {step["parent_job"] for step in steps} <= {run["id"] for run in runs} and len(steps) >= len(runs) - 1
 
 
+@pytest.mark.differs("a scheduled script that is tried again")
 def test_a_scheduled_script_tries_again(http: httpx.Client) -> None:
     """A schedule's retries make the run a flow of the script alone."""
     path = f"u/admin/tries_{uuid4().hex[:8]}"
@@ -275,9 +276,11 @@ def test_a_scheduled_script_tries_again(http: httpx.Client) -> None:
     assert len(http.get("/w/demo/jobs/list", params={"parent_job": first["id"]}).json()) == 3
 
 
+ASKED = pytest.mark.differs("`dynamic_skip` of a schedule")
 SKIPS = [pytest.param(True, id="it runs"), pytest.param(False, id="it is skipped")]
 
 
+@ASKED
 @pytest.mark.parametrize("runs", SKIPS)
 @pytest.mark.parametrize("is_flow", [pytest.param(True, id="flow"), pytest.param(False, id="script")])
 def test_a_schedule_asks_a_script_about_each_tick(http: httpx.Client, runs: bool, is_flow: bool) -> None:
@@ -321,6 +324,13 @@ def test_who_follows_is_told_how_the_steps_stand(http: httpx.Client) -> None:
     assert steps == sorted(steps) and {0, 2} <= set(steps) <= {0, 1, 2}
     polled = http.get(f"/w/demo/jobs_u/getupdate/{job}", params={"is_flow": "true"}).json()
     assert [module["type"] for module in polled["flow_status"]["modules"]] == ["Success", "Success"]
+
+
+@pytest.mark.differs("`flow_status` in updates")
+def test_who_does_not_ask_is_not_told_how_the_steps_stand(http: httpx.Client) -> None:
+    """A long loop's status would be sent at each of its steps."""
+    job = preview(http, {"modules": [bash("a", "echo 1")]})
+    end(http, job)
     assert "flow_status" not in http.get(f"/w/demo/jobs_u/getupdate/{job}").json()
 
 

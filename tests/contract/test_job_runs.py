@@ -148,9 +148,9 @@ def test_a_wrong_option_is_named(http: httpx.Client, query: dict[str, str], text
 
 
 def test_options_are_noted_on_the_job(http: httpx.Client) -> None:
-    """Tag, parent, time and timeout are what was asked for."""
-    parent, path = str(uuid4()), made(http, "echo 1", "bash")
-    query = {"tag": "mine-$workspace-$args[a.b]", "parent_job": parent, "scheduled_in_secs": 3600, "timeout": 7}
+    """Tag, parent and time are what was asked for, the timeout is the script's."""
+    parent, path = str(uuid4()), made(http, "echo 1", "bash", timeout=7)
+    query = {"tag": "mine-$workspace-$args[a.b]", "parent_job": parent, "scheduled_in_secs": 3600}
     started = http.post(f"/w/demo/jobs/run/p/{path}", params=query, json={"a": {"b": "x"}}).text
     job = http.get(f"/w/demo/jobs_u/get/{started}").json()
     found = {name: job.get(name) for name in ("tag", "parent_job", "timeout", "script_path", "running")}

@@ -11,6 +11,8 @@ from uuid import uuid4
 import httpx
 import pytest
 
+from tests.waiting import eventually
+
 RUN = "/w/demo/jobs/run/preview"
 UNKNOWN = "00000000-0000-0000-0000-000000000000"
 
@@ -26,7 +28,7 @@ def start(
 
 def events(http: httpx.Client, job: str, **query: Any) -> Iterator[dict[str, Any]]:
     """The messages of a job's event stream."""
-    with http.stream("GET", f"/w/demo/jobs_u/getupdate_sse/{job}", params=query) as answer:
+    with http.stream("GET", f"/w/demo/jobs_u/getupdate_sse/{job}", params={"fast": "true", **query}) as answer:
         for line in answer.iter_lines():
             if line.startswith("data: "):
                 yield json.loads(line[6:])
@@ -39,7 +41,7 @@ def finished(http: httpx.Client, job: str) -> dict[str, Any]:
 
 def test_events_carry_the_log_as_it_grows_and_end_with_the_job(http: httpx.Client) -> None:
     """Pieces of the log join to the whole; the last message has the job, without its code."""
-    job = start(http, "echo first\nsleep 0.3\necho two")
+    job = start(http, "echo first\nsleep 1.5\necho two")
     messages = list(events(http, job, running="false"))
     assert [message["type"] for message in messages] == ["update"] * len(messages)
     assert any(message.get("running") is True for message in messages)
@@ -51,6 +53,11 @@ def test_events_carry_the_log_as_it_grows_and_end_with_the_job(http: httpx.Clien
     assert len([message for message in messages if "first" in message.get("new_logs", "")]) == 1
 
 
+SOON = pytest.mark.differs("how soon a follower sees a log line, and a flow goes on after an approval")
+LONG = pytest.mark.differs("long logs")
+
+
+@SOON
 def test_a_line_reaches_its_follower_at_once(http: httpx.Client) -> None:
     """Between the job's clock and the follower's lie milliseconds."""
     job = start(http, "sleep 0.3\ndate +%s%N\nsleep 0.3")
@@ -72,6 +79,7 @@ def test_a_follower_goes_on_from_its_position(http: httpx.Client) -> None:
     assert (update["new_logs"], update["log_offset"]) == ("two", len(logs) + 1)
 
 
+@LONG
 def test_a_flood_of_output_comes_in_few_messages(http: httpx.Client) -> None:
     """Megabytes of output reach the follower whole, batched."""
     job = start(http, "yes 0123456789abcdefghijklmnopqrstuvwxyz | head -n 300000\necho the end")
@@ -96,6 +104,7 @@ def test_a_follower_gets_only_what_it_wants(http: httpx.Client, query: dict[str,
     assert list(events(http, job, **query))[-1].keys() == keys
 
 
+@SOON
 def test_progress_is_told_as_it_is_set(http: httpx.Client) -> None:
     """A job's progress reaches those who ask for it, and stays readable."""
     body = ["wmill.set_progress(40)", "time.sleep(0.2)", "return wmill.get_progress()"]
@@ -168,6 +177,7 @@ def test_large_arguments_are_left_out_too(http: httpx.Client) -> None:
     assert http.get(f"/w/demo/jobs_u/get_args/{job}").json() == {"a": text}
 
 
+@LONG
 def test_documents_show_the_logs_end_and_may_leave_things_out(http: httpx.Client) -> None:
     """20,000 characters of log; `no_logs` and `no_code` drop what they name."""
     job = start(http, "seq 1 20000")
@@ -182,19 +192,21 @@ def test_documents_show_the_logs_end_and_may_leave_things_out(http: httpx.Client
 
 
 def test_starts_are_read_in_the_order_asked_for(http: httpx.Client) -> None:
-    """Unknown jobs and those that wait have none."""
-    job = start(http, "echo 1")
-    finished(http, job)
+    """Unknown jobs, those that wait and those that have ended have none; more than a hundred are cut."""
+    ended = start(http, "echo 1")
+    finished(http, ended)
     waiting = start(http, "echo 1", query={"scheduled_in_secs": 600})
+    job = start(http, "sleep 30")
+    started = eventually(lambda: http.get(f"/w/demo/jobs_u/get/{job}").json().get("started_at"))
     route = "/w/demo/jobs_u/queue/get_started_at_by_ids"
-    started = http.get(f"/w/demo/jobs_u/get/{job}").json()["started_at"]
-    assert http.post(route, json=[waiting, job, UNKNOWN]).json() == [None, started, None]
+    assert http.post(route, json=[waiting, job, UNKNOWN, ended]).json() == [None, started, None, None]
     assert http.post(route, json=["x"]).status_code == 422
-    assert http.post(route, json=[job] * 101).status_code == 400
+    assert http.post(route, json=[job] * 101).json() == [started] * 100
+    http.post(f"/w/demo/jobs_u/queue/cancel/{job}", json={})
     due = http.get(f"/w/demo/jobs/queue/scheduled_for/{waiting}").json()
     assert abs(due / 1000 - time.time() - 600) < 60
     assert http.get(f"/w/demo/jobs/queue/position/{due + 1}").json()["position"] >= 2
-    assert http.get(f"/w/demo/jobs/queue/scheduled_for/{job}").status_code == 404
+    assert http.get(f"/w/demo/jobs/queue/scheduled_for/{ended}").status_code == 404
     http.post(f"/w/demo/jobs_u/queue/cancel/{waiting}", json={})
 
 
@@ -221,7 +233,8 @@ def test_without_a_token_no_job_of_a_user_can_be_read(
     headers = {"Authorization": f"Bearer {token}"} if token else {}
     answer = httpx.get(f"{server.url}/api/w/demo/jobs_u/{route.format(job)}", headers=headers)
     text = "Bad request: As a non logged in user, you can only see jobs ran by anonymous users"
-    assert (answer.status_code, answer.text) == (400, text)
+    assert text in answer.text
+    assert answer.status_code == 400 or route.startswith("getupdate_sse")
 
 
 def test_without_a_token_no_job_can_be_cancelled(http: httpx.Client, server: Any) -> None:

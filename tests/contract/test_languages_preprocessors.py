@@ -15,7 +15,7 @@ from tests.contract.languages import PATIENCE, W, deployed, run
 PYTHON = """
 def preprocessor(event, more=2):
     query = {name: text for name, text in event["query"].items() if name == "q"}
-    return {"a": [event["kind"], event["body"], query, "authorization" in event["headers"], more]}
+    return {"a": [event["kind"], event["body"], query, "content-type" in event["headers"], more]}
 
 def main(a):
     return a
@@ -23,7 +23,7 @@ def main(a):
 TYPESCRIPT = """
 export async function preprocessor(event: any, more = 2) {
   const query = Object.fromEntries(Object.entries(event.query).filter(([name]) => name === "q"))
-  return { a: [event.kind, event.body, query, "authorization" in event.headers, more ?? 2] }
+  return { a: [event.kind, event.body, query, "content-type" in event.headers, more ?? 2] }
 }
 export async function main(a: any) {
   return a
@@ -108,10 +108,10 @@ def test_a_preprocessor_sees_the_body_as_it_was_sent(
     ids=lambda value: value if "\n" not in value else "",
 )
 def test_a_preprocessor_makes_the_arguments(http: httpx.Client, engine: Engine, language: str, content: str) -> None:
-    """Of body, query and headers, less what lets the sender in; who skips it gives the arguments of main."""
+    """Of body, query and headers; who skips it gives the arguments of main."""
     path = f"f/preprocessors/{language}"
     deployed(http, path, language, content)
-    made = ["webhook", {"x": 1}, {"q": "z"}, False, 2]
+    made = ["webhook", {"x": 1}, {"q": "z"}, True, 2]
     job = http.post(f"{W}/jobs/run/p/{path}", json={"x": 1}, params={"q": "z"}).text
     assert run(http, job) == (True, made)
     found = http.get(f"{W}/jobs_u/get/{job}").json()
@@ -128,3 +128,13 @@ def test_a_preprocessor_that_fails_is_the_jobs_failure(http: httpx.Client, langu
     deployed(http, path, language, FAILS[language])
     success, result = run(http, http.post(f"{W}/jobs/run/p/{path}", json={"a": 1}).text)
     assert (success, result["error"]["name"]) == (False, name)
+
+
+@pytest.mark.differs("the headers that a preprocessor is given")
+def test_a_preprocessor_is_not_given_what_lets_the_sender_in(http: httpx.Client) -> None:
+    """A token is no argument of a job, which everybody in the workspace may read."""
+    path = "f/preprocessors/headers"
+    content = "def preprocessor(event):\n    return {'a': sorted(event['headers'])}\n\ndef main(a):\n    return a"
+    deployed(http, path, "python3", content)
+    names = http.post(f"{W}/jobs/run_wait_result/p/{path}", json={}, headers={"Cookie": "a=b"}).json()
+    assert "content-type" in names and not {"authorization", "cookie"} & set(names)

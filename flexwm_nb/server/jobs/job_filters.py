@@ -13,7 +13,7 @@ from flexwm_nb.server.clock import now, parse_hash, parse_time
 from flexwm_nb.server.jobs.job_ids import parse_id
 from flexwm_nb.server.store.connections import Row
 from flexwm_nb.server.store.database import Database
-from flexwm_nb.server.web.failures import Failure, bad_request
+from flexwm_nb.server.web.failures import Failure, bad_request, sql_error
 from flexwm_nb.server.web.http import LONGEST_PAGE, Identity, paging
 
 ALL_WORKSPACES = "admins"  # the workspace in which lists may cover all
@@ -315,8 +315,9 @@ def whole(chosen: Selection) -> Selection:
 def _identifier(text: str) -> str:
     try:
         return parse_id(text)
-    except ValueError as error:
-        raise Failure(400, f"Failed to deserialize query string: parent_job: UUID parsing failed: {error}") from None
+    except ValueError:
+        quoted = json.dumps(text, ensure_ascii=False)
+        raise sql_error(f"error returned from database: invalid input syntax for type uuid: {quoted}") from None
 
 
 def _time(text: str, name: str) -> int:

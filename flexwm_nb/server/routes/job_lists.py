@@ -85,7 +85,7 @@ async def _queue(request: Request, what: str | None = None) -> list[Row]:
 
 async def list_queue(request: Request) -> Response:
     """Jobs that wait or run."""
-    return as_json([job_views.listed_queued(row) for row in await _queue(request, "job_select_with_arguments")])
+    return as_json([job_views.listed_queued(row) for row in await _queue(request)])
 
 
 async def list_queue_ids(request: Request) -> Response:

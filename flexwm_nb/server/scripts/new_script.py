@@ -130,6 +130,7 @@ def stored(new: NewScript, identity: Identity) -> dict[str, Any]:
     row: dict[str, Any] = {name: getattr(new, name) for name in COLUMNS}
     row.update(
         description=new.description or "",
+        is_template=bool(new.is_template),
         schema=None if new.schema is None else _encoder.encode(new.schema).decode(),
         lock=lock_of(new),
         language=language,

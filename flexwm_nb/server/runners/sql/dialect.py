@@ -95,13 +95,15 @@ def blanked(text: str, secrets: Sequence[str]) -> str:
 
 
 def fields(database: Any, required: Sequence[str], name: str) -> dict[str, Any]:
-    """The resource's fields. Raises RunnerError where one is missing."""
+    """The resource's fields. Raises RunnerError where one is missing or null."""
     if not isinstance(database, dict):
         found = "null" if database is None else f"{type(database).__name__} {str(database)[:60]!r}"
         raise RunnerError(
             f"invalid type: {found}, expected struct {name}. Give a resource: database=$res:PATH, or its fields"
         )
     for field_name in required:
-        if database.get(field_name) is None:
+        if field_name not in database:
             raise RunnerError(f"missing field `{field_name}`")
+        if database[field_name] is None:
+            raise RunnerError(f"invalid type: null, expected a string in field `{field_name}`")
     return database

@@ -12,7 +12,6 @@ if TYPE_CHECKING:
     from flexwm_nb.server.runners.sql.postgresql import Postgresql
 
 RUN_ALL_THE_SAME = ("SET search_path", "RESET search_path")
-COLUMNS = ["columns", "error"]
 
 
 def described(connection: Postgresql, statement: Statement, job: Job) -> Rows | None:
@@ -23,8 +22,8 @@ def described(connection: Postgresql, statement: Statement, job: Job) -> Rows | 
             pass
         return None
     try:
-        columns = [{"name": name, "type_name": connection.type_name(oid)} for name, oid in connection.describe(text)]
+        columns = [{"name": name, "type": connection.type_name(oid)} for name, oid in connection.describe(text)]
     except RunnerError as error:
         message = str(error).removeprefix("Error: ").partition("\n")[0]
-        return Rows(COLUMNS, iter([[(None, message)]]))
-    return Rows(COLUMNS, iter([[(columns, None)]]))
+        return Rows(["error"], iter([[(message,)]]))
+    return Rows(["columns"], iter([[(columns,)]]))

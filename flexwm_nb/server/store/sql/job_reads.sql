@@ -26,9 +26,9 @@ FROM job LEFT JOIN job_input ON job_input.job_id = job.id
 WHERE job.id = :id AND job.workspace_id = :workspace;
 
 -- name: job_started_at
--- When jobs started, those that have.
+-- When the jobs that run have started.
 SELECT id, started_at FROM job
-WHERE workspace_id = :workspace AND id IN (SELECT value FROM json_each(:ids));
+WHERE workspace_id = :workspace AND status = 'running' AND id IN (SELECT value FROM json_each(:ids));
 
 -- name: job_root
 -- The first of the jobs that one belongs to.
