@@ -31,7 +31,7 @@ def test_cancelling_a_parallel_loop_ends_iterations_that_wait(http: httpx.Client
     time.sleep(0.3)
     http.post(f"/w/demo/jobs_u/queue/cancel/{job}", json={})
     assert until(http, job, completed)["canceled"] is True
-    end = time.monotonic() + 15
+    end = time.monotonic() + 60
     while (left := unfinished(http) - before) and time.monotonic() < end:
         time.sleep(0.05)
     assert not left
@@ -109,6 +109,7 @@ def test_a_flow_that_starts_itself_ends_with_a_clear_error(http: httpx.Client) -
     assert "Does it start itself" in found["result"]["error"]["message"]
 
 
+@pytest.mark.differs("a flow of many levels that is cancelled", run=False)
 def test_a_deep_flow_is_cancelled_as_a_whole(http: httpx.Client) -> None:
     """However many flows stand inside one another, the cancel of the first reaches the last."""
     modules = [{"id": "s", "value": SLEEPER}]

@@ -11,6 +11,7 @@ import pytest
 
 from tests.contract.languages import log_of, preview, run
 
+pytestmark = pytest.mark.differs("packages of a folder (`file:`) in a lock whose `bun.lock` is empty")
 SOURCE = "import { name } from 'mine'\nexport function main() { return name }"
 
 

@@ -18,7 +18,7 @@ from flexwm_nb.server.isolation.policy import Wish
 from tests.conftest import running_server
 from tests.contract.languages import W, deployed, log_of, preview, run
 
-pytestmark = pytest.mark.differs("php scripts")
+pytestmark = pytest.mark.differs("php scripts", run=False)
 BANNER = "\n\n--- PHP CODE EXECUTION ---\n"
 LEVELS = ("plain", "landlock", "bubblewrap", "required")
 LOOKS = """<?php

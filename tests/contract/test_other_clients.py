@@ -18,12 +18,13 @@ from flexwm_nb import sync
 from flexwm_nb.engine import Engine
 from flexwm_nb.flows.builder import Flow
 from tests.conftest import WORKSPACE, Server
+from tests.contract.languages import wait_for_lock
 
 TOURS = Path(__file__).parent / "clients"
 MODULES = Path(sys.prefix) / "node" / "node_modules"  # of npm
 WINDMILL_API = Path(sys.prefix) / "windmill-api"  # of PyPI, beside an httpx of its own
 NOT_AS_DESCRIBED = [  # a real Windmill too answers with less than the generated models of these want
-    "get_script_by_path", "get_script_by_hash", "list_scripts", "get_flow_by_path", "list_jobs", "get_variable",
+    "get_script_by_path", "list_scripts", "get_flow_by_path", "list_jobs", "get_variable",
     "list_variable", "get_resource", "get_schedule", "list_schedules",
 ]  # fmt: skip
 FLOW_VALUE = {"modules": [{"id": "a", "value": {"type": "rawscript", "language": "bash", "content": "echo $n",
@@ -68,12 +69,17 @@ def test_windmill_api(server: Server, home: str, tmp_path: Path) -> None:
     }  # fmt: skip
 
 
-def test_windmill_client(server: Server, home: str, tmp_path: Path) -> None:
+FILES = pytest.mark.differs("files (`engine.files`, `wmill.write_s3_file`)")
+
+
+@pytest.mark.parametrize("files", [pytest.param(["files"], marks=FILES, id="files"), pytest.param([], id="no files")])
+def test_windmill_client(server: Server, home: str, tmp_path: Path, files: list[str]) -> None:
     """The TypeScript client that scripts import."""
     where = {"WM_TOKEN": server.token, "BASE_INTERNAL_URL": server.url, "WM_WORKSPACE": WORKSPACE}
-    assert node(tmp_path, "windmill_client_tour.mjs", home, **where, NO_PROXY="127.0.0.1") == {
+    assert node(tmp_path, "windmill_client_tour.mjs", home, *files, **where, NO_PROXY="127.0.0.1") == {
         "script": "twice", "result": 8, "later": 10, "flow": 12, "variable": "two", "resource": {"a": "two"},
-        "missing": True, "state": {"n": 1}, "file": "some text", "schedule": "0 0 3 * * *", "canceled": True,
+        "missing": True, "state": {"n": 1}, "schedule": "0 0 3 * * *", "canceled": True,
+        **({"file": "some text"} if files else {}),
     }  # fmt: skip
 
 
@@ -82,7 +88,7 @@ def test_wmill_outside_of_a_job(server: Server, http: httpx.Client, home: str) -
     client = wmill.Windmill(base_url=server.url, token=server.token, workspace=WORKSPACE)
     content = "def main(x: int):\n    return 2 * x\n"
     script = {"path": f"{home}/s", "summary": "", "description": "", "content": content, "language": "python3"}
-    http.post("/w/demo/scripts/create", json=script).raise_for_status()
+    wait_for_lock(http, http.post("/w/demo/scripts/create", json=script).raise_for_status().text)
     http.post("/w/demo/flows/create", json={"path": f"{home}/f", "summary": "", "value": FLOW_VALUE, "schema": {}})
     assert client.run_script_by_path(f"{home}/s", args={"x": 4}) == 8
     job = client.run_flow_async(f"{home}/f", {})
@@ -92,10 +98,17 @@ def test_wmill_outside_of_a_job(server: Server, http: httpx.Client, home: str) -
     assert (client.get_variable(f"{home}/v"), client.get_resource(f"{home}/r")) == ("one", {"a": "one"})
     client.set_state({"n": 1}, f"{home}/state")
     assert client.get_state(f"{home}/state") == {"n": 1}
-    file = client.write_s3_file({"s3": f"{home}/b"}, b"bytes", None)
-    assert client.load_s3_file(file, None) == b"bytes"
     assert client.get_job_status(job) == "COMPLETED"
     assert client.whoami()["email"] == http.get("/users/whoami").json()["email"]
+    client.client.close()
+
+
+@FILES
+def test_wmill_keeps_files(server: Server, home: str) -> None:
+    """And reads them back."""
+    client = wmill.Windmill(base_url=server.url, token=server.token, workspace=WORKSPACE)
+    file = client.write_s3_file({"s3": f"{home}/b"}, b"bytes", None)
+    assert client.load_s3_file(file, None) == b"bytes"
     client.client.close()
 
 

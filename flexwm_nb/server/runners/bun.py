@@ -17,6 +17,7 @@ from flexwm_nb.server.runners.runtimes import BUN, NODE, NPM, located
 from flexwm_nb.server.runners.stages import Stage
 
 OPTIONS = ("--no-install", "--no-env-file")
+COLOURS = {"FORCE_COLOR": "1"}
 INSTALL = "\n\n--- BUN INSTALL ---\n"
 AGENT = "windmill/beta"
 HIDDEN = "\nvar Bun, require, module, exports\n"  # which bun gives to every file; these stand in front of them
@@ -34,7 +35,7 @@ class Bun(EcmaScript):
         if on_node(request):
             return self.waiting(request, [located(NODE, "A script with //nodejs"), *program])
         bun = located(BUN, request.language)
-        return self.waiting(request, [bun, *OPTIONS, *program], environment={"FORCE_COLOR": "1"})
+        return self.waiting(request, [bun, *OPTIONS, *program], environment=COLOURS)
 
     def settle(self, request: RunRequest) -> RunRequest | None:
         """The sources and their packages; None where those must be got, or bun has to say what is wrong."""
@@ -114,7 +115,9 @@ def by_npm(request: RunRequest) -> str | None:
 
 
 def ready(request: RunRequest, sources: Sources, folder: Path | None, bundle: str | None) -> RunRequest:
-    """The request with all that it needs."""
+    """The request with all that it needs; a script of bun's is told that its log takes colours."""
+    if request.language == "bun":
+        request = replace(request, environment={**request.environment, **COLOURS})
     modules = None if folder is None else folder / npm.MODULES
     if bundle is None:
         return replace(request, prepared=Prepared(sources, modules))

@@ -91,7 +91,7 @@ def scripts() -> None:
 def flows() -> None:
     """Made, read, listed, run."""
     call("flow", "create_flow", body={"path": f"{HOME}/f", "summary": "one step", "value": FLOW_VALUE, "schema": {}})
-    SEEN["flow"] = call("flow", "get_flow_by_path", f"{HOME}/f", with_starred_info=True).summary
+    SEEN["flow"] = call("flow", "get_flow_by_path", f"{HOME}/f", with_starred_info=True).to_dict()["summary"]
     SEEN["flows"] = paths(call("flow", "list_flows", path_start=HOME))
     SEEN["flow result"] = result(call("job", "run_flow_by_path", f"{HOME}/f", body={"x": 6}))
 

@@ -1,8 +1,9 @@
 // A program on the published `windmill-client`: what it got, as JSON on its output.
-// URL, token and workspace come as a job's environment gives them; a folder of its own is the argument.
+// URL, token and workspace come as a job's environment gives them; a folder of its own is the argument, then "files"
+// where the engine keeps some.
 import * as wmill from "windmill-client";
 
-const home = process.argv[2];
+const [home, files] = process.argv.slice(2);
 const workspace = process.env.WM_WORKSPACE;
 const seen = {};
 wmill.setClient(process.env.WM_TOKEN, process.env.BASE_INTERNAL_URL);
@@ -29,8 +30,10 @@ seen.missing = (await wmill.getResource(`${home}/none`, true)) === undefined;
 
 await wmill.setState({ n: 1 }, `${home}/state`);
 seen.state = await wmill.getState(`${home}/state`);
-const file = await wmill.writeS3File({ s3: `${home}/file.txt` }, "some text");
-seen.file = new TextDecoder().decode(await wmill.loadS3File(file));
+if (files) {
+  const file = await wmill.writeS3File({ s3: `${home}/file.txt` }, "some text");
+  seen.file = new TextDecoder().decode(await wmill.loadS3File(file));
+}
 
 const schedule = { path: `${home}/at`, script_path: `${home}/s`, is_flow: false, args: {}, timezone: "UTC" };
 await wmill.ScheduleService.createSchedule({ workspace, requestBody: { ...schedule, schedule: "0 0 3 * * *" } });

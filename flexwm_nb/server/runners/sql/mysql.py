@@ -81,8 +81,9 @@ class Mysql(Connection):
         else:
             used = list(job.parameters)
             if (count := marks(text)) != len(used):
+                were = "was" if len(used) == 1 else "were"
                 raise RunnerError(
-                    f"Error: Driver error: `Statement takes {count} parameters but {len(used)} were supplied.'. "
+                    f"Error: Driver error: `Statement takes {count} parameters but {len(used)} {were} supplied.'. "
                     "Each statement of a script with `?` takes all arguments: name them instead, -- :name (type)"
                 )
         values = [bind(job.arguments.get(parameter["name"]), parameter["otyp"] or "text") for parameter in used]
@@ -161,6 +162,6 @@ def lookup(known: Mapping[str, Any], name: str) -> Any:
     """A named parameter. Raises RunnerError."""
     if name not in known:
         raise RunnerError(
-            f"Error: Driver error: `Named parameter `{name}' not found among parameters'. Declare it: -- :{name} (text)"
+            f"Error: Driver error: `Missing named parameter `{name}` for statement'. Declare it: -- :{name} (text)"
         )
     return known[name]

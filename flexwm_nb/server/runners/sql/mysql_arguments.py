@@ -15,7 +15,8 @@ MOMENT_TYPES = ("timestamp", "datetime", "date", "time")
 WITH_ZONE = re.compile(r"(\d{4}-\d{2}-\d{2})T(\d{2}:\d{2}:\d{2})\.(\d+)Z")
 SPACED = re.compile(r"(\d{4}-\d{2}-\d{2}) (\d{2}:\d{2}:\d{2})")
 DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
-NO_MOMENT = "0000-00-00 00:00:00"
+NO_MOMENT = "0000-00-00"
+MIDNIGHT = " 00:00:00"
 
 
 def bind(value: Any, kind: str) -> Any:
@@ -36,12 +37,13 @@ def bind(value: Any, kind: str) -> Any:
 
 
 def moment(text: str) -> str:
-    """A date and a time as MySQL writes them; what is none becomes the year 0, as on Windmill."""
+    """A date and a time as MySQL writes them, at midnight the date; what is none becomes the year 0, as on Windmill."""
     if found := WITH_ZONE.search(text):
         microseconds = int(found[3][:9])
-        return f"{found[1]} {found[2]}" + (f".{microseconds:06d}" if microseconds else "")
+        whole = f"{found[1]} {found[2]}" + (f".{microseconds:06d}" if microseconds else "")
+        return whole.removesuffix(MIDNIGHT)
     if found := SPACED.search(text):
-        return f"{found[1]} {found[2]}"
+        return f"{found[1]} {found[2]}".removesuffix(MIDNIGHT)
     return text if DAY.fullmatch(text) else NO_MOMENT
 
 

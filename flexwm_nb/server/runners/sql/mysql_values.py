@@ -18,7 +18,7 @@ INTEGERS: Final = {
 }  # fmt: skip
 MOMENTS = frozenset({FieldType.DATE, FieldType.DATETIME, FieldType.TIMESTAMP, FieldType.NEWDATE})
 DECIMALS = frozenset({FieldType.DECIMAL, FieldType.NEWDECIMAL})
-BINARIES = frozenset({FieldType.BIT, FieldType.BLOB, FieldType.MEDIUM_BLOB, FieldType.LONG_BLOB, FieldType.TINY_BLOB})
+BINARIES = frozenset({FieldType.BLOB, FieldType.MEDIUM_BLOB, FieldType.LONG_BLOB, FieldType.TINY_BLOB})
 CHARACTERS = frozenset({FieldType.VARCHAR, FieldType.VAR_STRING, FieldType.STRING, FieldType.ENUM, FieldType.SET})
 BINARY_CHARSET = 63
 
@@ -81,12 +81,22 @@ def time_text(data: bytes) -> str:
     return f"{sign}{days * 24 + hour:03d}:{minute:02d}:{second:02d}" + (f".{rest:06d}" if rest else "")
 
 
+def text_or_base64(data: bytes) -> str:
+    """Bytes as the text that Windmill makes of all; those that are none, and would be lost, in base64."""
+    try:
+        return data.decode()
+    except UnicodeDecodeError:
+        return base64.b64encode(data).decode()
+
+
 def data_value(data: bytes, kind: int, charset: int) -> Any:
     """What comes with a length: decimals, texts and bytes."""
     if kind in DECIMALS:
         return number(float(data))
-    if kind == FieldType.BIT or (kind in BINARIES and charset == BINARY_CHARSET):
+    if kind == FieldType.BIT:
         return base64.b64encode(data).decode()
+    if kind in BINARIES and charset == BINARY_CHARSET:
+        return text_or_base64(data)
     if kind in CHARACTERS or kind in BINARIES or kind == FieldType.JSON:
         return data.decode("utf-8", "replace")
     return f"Unsupported type MYSQL_TYPE_{FieldType.get_info(kind) or kind}"
