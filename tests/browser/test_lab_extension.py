@@ -362,6 +362,45 @@ def test_cells_are_completed_as_what_they_are(beside: Page) -> None:
     beside.evaluate("() => window.jupyterapp.serviceManager.sessions.shutdownAll()")
 
 
+WRITTEN = "value:\n  modules:\n    - id: load\n      value: {type: "
+TYPES = ["rawscript", "script", "flow", "forloopflow", "whileloopflow", "branchone", "branchall", "identity", "aiagent"]
+
+
+def test_tab_completes_flows_in_cells_and_files(beside: Page) -> None:
+    """With what may stand there and nothing else; in a plain cell Lab's own words stay."""
+    open_notebook(beside, "tabbed.ipynb", [code_cell(""), code_cell("")])
+    beside.evaluate("() => window.jupyterapp.shell.currentWidget.sessionContext.ready")
+    cells = beside.locator(".jp-Notebook .jp-CodeCell .cm-content")
+    press_tab(beside, cells.first, f"%%windmill_flow f/lab/tabbed\n{WRITTEN}")
+    listed = beside.locator(".jp-Completer:not(.lm-mod-hidden) .jp-Completer-match")
+    expect(listed).to_have_text(TYPES, timeout=LONG)
+    cells.first.press("Escape")
+    press_tab(beside, cells.last, "abcdef = abcxyz = 1; abc")
+    expect(listed).to_have_text(["abcdef", "abcxyz"], timeout=LONG)
+    cells.last.press("Escape")
+    write = """async ([path, content]) => {
+      await window.jupyterapp.serviceManager.contents.save(path, {type: 'file', format: 'text', content});
+      await window.jupyterapp.commands.execute('docmanager:open', {path, factory: 'Editor'});
+    }"""
+    beside.evaluate(write, ["tabbed.flow.yaml", ""])
+    text = beside.locator(".jp-FileEditor .cm-content")
+    press_tab(beside, text, f"{WRITTEN}branch")
+    expect(listed).to_have_text(["branchall", "branchone"], timeout=LONG)
+    picture(beside, "lab_completion_tab")
+    text.press("Enter")
+    expect(text).to_contain_text("{type: branchall", timeout=LONG)
+    beside.evaluate("() => window.jupyterapp.serviceManager.sessions.shutdownAll()")
+
+
+def press_tab(page: Page, editor: Locator, text: str) -> None:
+    """Write a text, and press Tab at its end as soon as that completes."""
+    editor.click()
+    editor.fill(text)
+    editor.press("Control+End")
+    expect(page.locator(".jp-mod-completer-enabled").and_(page.locator(":focus-within"))).to_be_visible(timeout=LONG)
+    editor.press("Tab")
+
+
 def test_a_busy_kernel_is_not_needed(beside: Page) -> None:
     """While the kernel computes, a cell is registered and run as a job, and its source is highlighted as what it is."""
     code = "%%windmill_script bash f/lab/hello\nfor i in 1 2; do echo hello; done"

@@ -3,7 +3,15 @@
 import { Completion, CompletionContext, CompletionSource, completeFromList } from '@codemirror/autocomplete';
 import { EditorState } from '@codemirror/state';
 import { CodeMirrorEditor } from '@jupyterlab/codemirror';
-import { CompletionHandler, ICompletionContext, ICompletionProvider } from '@jupyterlab/completer';
+import {
+  CONTEXT_PROVIDER_ID,
+  CompletionHandler,
+  CompletionProviderManager,
+  ICompletionContext,
+  ICompletionProvider,
+  ICompletionProviderManager,
+  KERNEL_PROVIDER_ID
+} from '@jupyterlab/completer';
 import { Text } from '@jupyterlab/coreutils';
 import { DocumentWidget } from '@jupyterlab/docregistry';
 
@@ -50,6 +58,20 @@ export class CellCompletion implements ICompletionProvider {
   }
 }
 
+/**
+ * Keep the kernel's names and Lab's own words out of the list where ours answers: neither knows what may stand there.
+ * Everywhere else they stay. Lab has no ranks that exclude each other, so the two are asked only where ours is not.
+ */
+export function standAside(manager: ICompletionProviderManager, ours: ICompletionProvider): void {
+  const others = manager instanceof CompletionProviderManager ? manager.getProviders() : new Map<string, ICompletionProvider>();
+  for (const other of [others.get(KERNEL_PROVIDER_ID), others.get(CONTEXT_PROVIDER_ID)]) {
+    if (other) {
+      const asked = other.isApplicable.bind(other);
+      other.isApplicable = async context => !(await ours.isApplicable(context)) && asked(context);
+    }
+  }
+}
+
 function placeOf({ editor, widget }: ICompletionContext): IPlace | null {
   const source = editor?.model.sharedModel.getSource();
   if (!editor || source === undefined) {
@@ -67,11 +89,15 @@ function languageOf({ magic, language }: IWindmillCell): string {
   return magic === 'flow' && language === 'yaml' ? 'flow' : language === 'python' ? 'python3' : language;
 }
 
-/** What the server knows of flows. */
+/** What the server knows of flows, else the words of this one. */
 async function ofFlow({ body, start }: IPlace, at: number): Promise<[number, Reply['items']]> {
   const given = { text: body, cursor: Text.jsIndexToCharIndex(at - start, body) };
   const found = await request<ISuggested>('complete', { method: 'POST', body: given });
-  return [start + Text.charIndexToJsIndex(found.start, body), found.items];
+  if (found.items.length) {
+    return [start + Text.charIndexToJsIndex(found.start, body), found.items];
+  }
+  const written = wordBefore(body.slice(0, at - start));
+  return [at - written.length, starting(written, wordsOf(body, at - start))];
 }
 
 /** What the editor's language, and the cell's own words, have. */

@@ -12,7 +12,7 @@ import { logoIcon } from '../icons';
 import { request } from '../request';
 import { IFlexwm } from '../tokens';
 import { IWindmillCell, read } from './cells';
-import { CellCompletion } from './completion';
+import { CellCompletion, standAside } from './completion';
 import { addMagicLine, highlight } from './highlighting';
 
 const PATH = 'f/notebook/script'; // what is proposed for a cell's script
@@ -37,7 +37,11 @@ export const notebookPlugin: JupyterFrontEndPlugin<void> = {
     if (extensions) {
       addMagicLine(extensions);
     }
-    completion?.registerProvider(new CellCompletion());
+    if (completion) {
+      const cells = new CellCompletion();
+      completion.registerProvider(cells);
+      void app.restored.then(() => standAside(completion, cells)); // Lab's own are there then
+    }
     const commands = new Commands(app, shared, notebooks, texts);
     notebooks.widgetAdded.connect((_, panel) => {
       highlight(panel);
