@@ -33,3 +33,13 @@ it.each([
 ])('of a run that is %s after %j shows %j', (state, lines, parts) => {
   expect(seen(draw(state, lines))).toEqual(parts);
 });
+
+it('keeps the focus on what folds', () => {
+  const log = draw('success', [...ENGINES, 'hello']);
+  const fold = (): HTMLElement => log.querySelector<HTMLElement>('.fx-fold')!;
+  const before = fold();
+  before.focus();
+  before.click();
+  expect(fold()).not.toBe(before);
+  expect(document.activeElement).toBe(fold());
+});

@@ -67,6 +67,7 @@ def test_missing_arguments_are_asked_for_and_run_in_the_same_output(opened: Page
     cell.get_by_label("worst").press("Control+Enter")
     expect(cell.locator(".fx-result")).to_contain_text("JFK", timeout=LONG)
     expect(cell.locator(".fx-state")).to_have_text("ran")
+    expect(cell.get_by_label("worst")).to_be_focused()
     picture(opened, "form_ran")
     expect(write_cell(opened, "found['worst']")).to_contain_text("3")
     save(opened)

@@ -205,6 +205,31 @@ def test_it_is_seen_in_the_readers_own_colours(opened: Page) -> None:
         opened.emulate_media(forced_colors="none", color_scheme="light", reduced_motion="no-preference")
 
 
+def test_a_flow_is_looked_at_and_approved_by_keyboard(opened: Page) -> None:
+    """Enter opens a step, Tab goes into it, Escape back; the focus stays in the view when what had it goes away."""
+    cell = write_cell(opened, FLOW)
+    form = cell.locator(".fx-approval")
+    expect(form).to_be_visible(timeout=LONG)
+    expect(cell.locator('.fx-node[tabindex="0"]')).to_have_attribute("aria-label", re.compile("^load, ran, "))
+    step = cell.locator('.fx-node[tabindex="0"]')
+    cell.get_by_role("button", name="Actual size").focus()
+    opened.keyboard.press("Tab")
+    expect(step).to_be_focused()
+    expect(step.locator(".fx-box")).to_have_css("stroke-width", "3px")
+    opened.keyboard.press("Enter")
+    expect(cell.get_by_role("region", name="Step load")).to_contain_text("loaded", timeout=LONG)
+    opened.keyboard.press("Tab")
+    expect(cell.get_by_role("button", name="copy replay")).to_be_focused()
+    opened.keyboard.press("Escape")
+    expect(cell.locator(".fx-panel")).to_be_hidden()
+    expect(step).to_be_focused()
+    form.get_by_label("Receiver").fill("Ada")
+    opened.keyboard.press("Tab")
+    opened.keyboard.press("Enter")
+    expect(form).to_be_hidden(timeout=LONG)
+    expect(cell.locator(".fx-run")).to_be_focused()
+
+
 TURNED = """%%windmill_script python3 f/watch/turned -q --arg name=$name
 def main(name: str):
     print("sent to", name, "(1 of 2)")

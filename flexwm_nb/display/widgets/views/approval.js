@@ -1,5 +1,5 @@
 /** What a flow waits for: its question, the fields that it asks for, and the two answers. */
-import { button, h, say, shown } from "./dom.js";
+import { button, h, say, shown, undisturbed } from "./dom.js";
 
 /**
  * The state's `approval` is `{step, message, missing, approvers, fields}`, null when nothing is waited for.
@@ -19,11 +19,18 @@ export function approvalView(model, element) {
       ui.sent = drawnFor = null;
       return;
     }
-    if (drawnFor === approval.step && !model.state.notice) return;
-    drawnFor = approval.step;
+    const given = JSON.stringify(approval);
+    if (drawnFor === given && !model.state.notice) return;
+    drawnFor = given;
+    ui.sent = null;
+    undisturbed(root, () => ask(approval), root);
+  }
+
+  function ask(approval) {
     const fields = approval.fields.map((field) => input(field));
     const problem = h("div", { class: "fx-notice", role: "alert" });
     const answer = (act) => {
+      if (ui.sent) return;
       const wrong = act === "approve" && fields.find(({ control }) => !control.checkValidity());
       if (wrong) {
         say(problem, `${wrong.field.title || wrong.field.name}: ${wrong.control.validationMessage}`);
@@ -33,12 +40,12 @@ export function approvalView(model, element) {
       const value = Object.fromEntries(fields.map(({ field, read }) => [field.name, read()]).filter(([, given]) => given !== undefined));
       ui.sent = act;
       model.send({ act, value: fields.length ? value : null });
-      for (const made of [yes, no]) made.disabled = true;
+      for (const made of [yes, no]) made.ariaDisabled = "true";
       say(act === "approve" ? yes : no, act === "approve" ? "approving…" : "refusing…");
     };
-    const yes = button("Approve", "Let the flow go on", () => answer("approve"));
+    const yes = button("Approve", "Let the flow go on", () => answer("approve"), { "data-key": "answer approve" });
     yes.classList.add("fx-yes");
-    const no = button("Refuse", "End it here", () => answer("refuse"));
+    const no = button("Refuse", "End it here", () => answer("refuse"), { "data-key": "answer refuse" });
     const missing = approval.missing > 1 ? ` · ${approval.missing} approvals are missing` : "";
     const by = approval.approvers.length ? [" · approved by ", h("bdi", {}, approval.approvers.join(", "))] : "";
     root.replaceChildren(
@@ -53,7 +60,7 @@ export function approvalView(model, element) {
   function input(field) {
     const kept = ui.values[field.name] ?? field.default;
     const id = `fx-${field.name}`;
-    const common = { id, name: field.name, required: field.required, "aria-describedby": field.description ? `${id}-about` : null };
+    const common = { id, name: field.name, "data-key": `field ${field.name}`, required: field.required, "aria-describedby": field.description ? `${id}-about` : null };
     let control;
     let read = () => (control.value === "" ? undefined : control.value);
     if (field.enum) {

@@ -115,16 +115,26 @@ export function button(text, title, onclick, attributes = {}) {
 
 /**
  * Draw anew, and keep the focus: on what has the same `data-key` now, else on another control of the same line, else on
- * the first that can take it.
+ * `last`, where it is given, or the first that can take it.
  */
-export function undisturbed(root, draw) {
-  const had = root.getRootNode().activeElement;
-  const key = had && root.contains(had) ? had.dataset.key : undefined;
+export function undisturbed(root, draw, last = null) {
+  const had = focusIn(root);
   draw();
-  if (key === undefined || (had.isConnected && !had.hidden && root.getRootNode().activeElement === had)) return;
-  const keyed = [...root.querySelectorAll("[data-key]")].filter((one) => !one.disabled && !one.closest("[hidden]"));
-  const line = key.split(" ")[0];
-  (keyed.find((one) => one.dataset.key === key) ?? keyed.find((one) => one.dataset.key.split(" ")[0] === line) ?? keyed[0])?.focus();
+  if (!had || canHold(had) || focusIn(root, had)) return;
+  const keyed = [...root.querySelectorAll("[data-key]")].filter(canHold);
+  const { key = "" } = had.dataset;
+  const same = keyed.find((one) => one.dataset.key === key) ?? keyed.find((one) => one.dataset.key.split(" ")[0] === key.split(" ")[0]);
+  (same ?? last ?? keyed[0])?.focus({ preventScroll: true });
+}
+
+/** What has the focus inside of an element, unless it is the one that is left out. */
+function focusIn(root, out = null) {
+  const found = root.getRootNode().activeElement;
+  return found && found !== out && root.contains(found) ? found : null;
+}
+
+function canHold(element) {
+  return element.isConnected && !element.disabled && !element.closest("[hidden]");
 }
 
 /** Arrow keys move between the controls of lines, of which Tab reaches one; what is returned is called when they changed. */

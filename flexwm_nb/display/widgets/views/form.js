@@ -16,7 +16,7 @@ let counted = 0;
  * @type {import("./dom.js").View}
  */
 export function formView(model, element) {
-  const form = h("form", { class: "fx fx-form", novalidate: "", "aria-label": `Arguments of ${(model.state.magic ?? "").split(" ")[1] ?? "it"}`, onsubmit: (event) => { event.preventDefault(); send(); }, onkeydown: keyed });
+  const form = h("form", { class: "fx fx-form", tabindex: "-1", novalidate: "", "aria-label": `Arguments of ${(model.state.magic ?? "").split(" ")[1] ?? "it"}`, onsubmit: (event) => { event.preventDefault(); send(); }, onkeydown: keyed });
   const place = h("div");
   const line = h("code", { class: "fx-magic", dir: "ltr" });
   const copy = button("copy", "Copy the line that does the same", () => void copied(copy, line.textContent));
@@ -30,6 +30,7 @@ export function formView(model, element) {
   let drawnOf = ""; // what was given when it was drawn
   let timer = 0;
   let isRefused = false;
+  let resting = null; // what had the focus before the form rested
   let heard = () => {}; // the saved notebook has what was typed
   const context = {
     id: () => `fx-form-${(counted += 1)}`,
@@ -107,7 +108,11 @@ export function formView(model, element) {
     shown(run, model.state.run !== false);
     shown(insert, model.state.insert === true);
     say(run, model.state.label ?? "Run");
+    const had = form.getRootNode().activeElement;
+    if (had !== form && form.contains(had)) resting = had;
     for (const input of [run, ...place.querySelectorAll("input, select, textarea, button")]) input.disabled = model.state.done === true;
+    if (had?.disabled && had === resting) form.focus(); // keys pressed now are no commands of the notebook
+    else if (had === form && resting?.isConnected && !resting.disabled) resting.focus();
   }
 
   function warn(text) {

@@ -247,7 +247,7 @@ function list(schema, given, required, context) {
   const limit = schema.maxItems ?? Infinity;
   function add(value, isNew) {
     const made = control(items, value, true, context);
-    const gone = button("×", "Take it out", () => { controls.delete(row); row.remove(); count(); context.changed(); });
+    const gone = button("×", "Take it out", () => { takeOut(row); context.changed(); });
     const row = h("div", { class: "fx-list-row", role: "listitem" }, made.element, gone);
     controls.set(row, made);
     rows.append(row);
@@ -256,6 +256,14 @@ function list(schema, given, required, context) {
       made.focus();
       context.changed();
     }
+  }
+  /** The next one, or the last, can be taken out at once. */
+  function takeOut(row) {
+    const next = row.nextElementSibling ?? row.previousElementSibling;
+    controls.delete(row);
+    row.remove();
+    count();
+    (next?.lastElementChild ?? more).focus();
   }
   /** Say to those who cannot see it which one is which. */
   function count() {

@@ -1,5 +1,5 @@
 /** A flow's graph, placed by the kernel or a server: zoomed, moved, folded; a step opens on a click. */
-import { STATES, button, copied, h, s, say, shown, span, wholeSpan } from "./dom.js";
+import { STATES, button, copied, h, s, say, shown, span, undisturbed, wholeSpan } from "./dom.js";
 import { everySecond } from "./clock.js";
 import { plain } from "./ansi.js";
 import { valueView } from "./values.js";
@@ -25,8 +25,14 @@ export function graphView(model, element) {
     button("−", "Farther", () => zoom(1 / STEP), { "aria-label": "Zoom out" }),
     button("fit", "All of it", () => fit(), { "aria-label": "Fit the graph" }),
     button("1:1", "As large as text", () => { ui.free = true; ui.scale = 1; ui.x = ui.y = MARGIN; place(); }, { "aria-label": "Actual size" }));
-  const frame = h("div", { class: "fx-canvas" }, picture, tools);
-  const panel = h("section", { class: "fx-panel", hidden: "", "aria-label": "Step" });
+  const frame = h("div", { class: "fx-canvas" }, tools, picture); // from a step the next stop is what is shown of it
+  const said = h("span", { class: "fx-muted" });
+  const title = h("span", { class: "fx-line", role: "status" }, h("b", { dir: "auto" }), said);
+  const actions = h("span", { class: "fx-actions" });
+  const notice = h("div", { class: "fx-notice" });
+  const parts = new Map(["inputs", "code", "input", "result", "error", "log"].map((name) => [name, { place: h("div"), of: "" }]));
+  const rows = [...parts].map(([name, { place }]) => h("div", { class: "fx-part", hidden: "" }, h("span", { class: "fx-muted" }, name), place));
+  const panel = h("section", { class: "fx-panel", hidden: "", "aria-label": "Step", onkeydown: left }, h("div", { class: "fx-head" }, title, actions), notice, rows);
   element.append(frame, panel);
 
   function draw() {
@@ -42,7 +48,7 @@ export function graphView(model, element) {
       ...boxes.map(drawn),
     );
     mark(Object.keys(model.state.steps ?? {}));
-    const first = nodes.get(ui.chosen) ?? nodes.values().next().value;
+    const first = nodes.get(ui.chosen) ?? nodes.get(graph.nodes[0]?.id);
     first?.group.setAttribute("tabindex", "0");
     if (isUsed) first?.group.focus();
     if (ui.scale === null) fit();
@@ -204,36 +210,61 @@ export function graphView(model, element) {
   });
 
   function close() {
+    const { group } = nodes.get(ui.opened) ?? nodes.get(ui.chosen) ?? {};
     ui.opened = null;
     model.state.node = null;
+    group?.focus();
     drawPanel();
-    nodes.get(ui.chosen)?.group.focus();
+  }
+
+  function left(event) {
+    if (event.key !== "Escape") return;
+    event.preventDefault();
+    event.stopPropagation();
+    close();
   }
 
   function drawPanel() {
-    const { node } = model.state;
     shown(panel, Boolean(ui.opened));
+    for (const [id, { group }] of nodes) {
+      if (id === ui.opened) group.setAttribute("aria-current", "true");
+      else group.removeAttribute("aria-current");
+    }
     if (!ui.opened) return;
+    const { node } = model.state;
     const is = node && node.step === ui.opened ? node : { step: ui.opened, loading: true };
     const look = model.state.steps?.[is.step] ?? {};
     const [word, sign] = STATES[look.state] ?? ["has not run", "·"];
-    const said = is.about ?? [`${sign} ${word}`, look.seconds ? span(look.seconds) : "", look.note, is.worker && `on ${is.worker}`].filter(Boolean).join(" · ");
-    const lines = (is.commands ?? []).map(([text, command]) => {
-      const copy = button(text, `Copy: ${command}`, () => copied(copy, command));
+    const about = is.about ?? [`${sign} ${word}`, look.seconds ? span(look.seconds) : "", look.note, is.worker && `on ${is.worker}`].filter(Boolean).join(" · ");
+    panel.setAttribute("aria-label", `Step ${is.step}`);
+    say(title.firstChild, is.step);
+    say(said, ` · ${about}${is.loading ? " · reading…" : ""}`);
+    say(notice, is.notice ?? "");
+    undisturbed(panel, () => fill(is), actions.lastChild);
+  }
+
+  /** What has not changed stays, with what was unfolded and scrolled there. */
+  function fill(is) {
+    const commands = JSON.stringify([is.step, is.commands, is.upto]);
+    if (actions.dataset.of !== commands) actions.replaceChildren(...offered(is));
+    actions.dataset.of = commands;
+    const made = { inputs: is.inputs?.length && is.inputs.join("\n"), code: is.source, input: is.input, result: is.result, error: is.error, log: is.log?.length && is.log.map((line) => plain(line)).join("\n") };
+    for (const [name, part] of parts) {
+      const value = made[name];
+      const of = JSON.stringify([is.step, value ?? null]);
+      shown(part.place.parentNode, Boolean(value));
+      if (part.of !== of) part.place.replaceChildren(value ? (typeof value === "string" ? preformatted(name, value) : valueView(value)) : "");
+      part.of = of;
+    }
+  }
+
+  function offered(is) {
+    const copies = (is.commands ?? []).map(([name, command]) => {
+      const copy = button(name, `Copy: ${command}`, () => copied(copy, command), { "data-key": `step ${name}` });
       return copy;
     });
-    if (is.upto) lines.push(button("run up to here", "Run the flow's steps up to this one, with the same arguments", () => model.send({ act: "upto", step: is.step })));
-    panel.replaceChildren(
-      h("div", { class: "fx-head" }, h("span", { class: "fx-line" }, h("b", { dir: "auto" }, is.step), h("span", { class: "fx-muted" }, ` · ${said}`)), h("span", { class: "fx-actions" }, ...lines, button("close", "Close (Esc)", close))),
-      ...(is.loading ? [h("div", { class: "fx-muted" }, "reading…")] : []),
-      ...(is.notice ? [h("div", { class: "fx-notice" }, is.notice)] : []),
-      ...part("inputs", is.inputs?.length ? h("pre", { class: "fx-text", dir: "auto" }, is.inputs.join("\n")) : null),
-      ...part("code", is.source && h("pre", { class: "fx-text", dir: "auto", tabindex: "0" }, is.source)),
-      ...part("input", is.input && valueView(is.input)),
-      ...part("result", is.result && valueView(is.result)),
-      ...part("error", is.error && h("pre", { class: "fx-text fx-error", dir: "auto" }, is.error)),
-      ...part("log", is.log?.length ? h("pre", { class: "fx-text", dir: "auto", tabindex: "0" }, is.log.map((line) => plain(line)).join("\n")) : null),
-    );
+    const upto = is.upto ? button("run up to here", "Run the flow's steps up to this one, with the same arguments", () => model.send({ act: "upto", step: is.step }), { "data-key": "step upto" }) : "";
+    return [...copies, upto, button("close", "Close (Esc)", close, { "data-key": "step close" })];
   }
 
   draw();
@@ -251,7 +282,7 @@ export function graphView(model, element) {
       draw();
       fit();
     } else if (changed.steps) mark(Object.keys(changed.steps));
-    if ("node" in changed || changed.steps) drawPanel();
+    if ("node" in changed || changed.steps || changed.graph) drawPanel();
   };
 }
 
@@ -262,8 +293,8 @@ export function pictureView(model, element) {
   return graphView(model, root);
 }
 
-function part(name, content) {
-  return content ? [h("div", { class: "fx-part" }, h("span", { class: "fx-muted" }, name), content)] : [];
+function preformatted(name, value) {
+  return h("pre", { class: `fx-text${name === "error" ? " fx-error" : ""}`, dir: "auto", tabindex: "0", role: "group", "aria-label": name }, value);
 }
 
 function middle(node) {

@@ -1,5 +1,5 @@
 /** A run's log: only the lines in sight are in the page; searched, folded, coloured. */
-import { DONE, button, h, say, shown } from "./dom.js";
+import { DONE, button, h, say, shown, undisturbed } from "./dom.js";
 import { pieces, plain } from "./ansi.js";
 import { everySecond, soon } from "./clock.js";
 
@@ -128,7 +128,9 @@ export function logView(model, element) {
     draw();
   }
 
-  function draw() {
+  const draw = () => undisturbed(root, drawAll, ui.open ? pane : toggle);
+
+  function drawAll() {
     const number = lines.total + (plain(lines.partial ?? "") ? 1 : 0) - base;
     const isFlow = Boolean(model.state.graph);
     const isSaid = number > 0 && (!isFlow || rows.length > 1); // a flow's own log is one line of the engine's
@@ -165,13 +167,13 @@ export function logView(model, element) {
   }
 
   /** Put the rows in sight into the page. */
-  function paint() {
+  const paint = () => undisturbed(list, paintAll, pane);
+
+  function paintAll() {
     const isAtEnd = follows && ui.query === "";
     const many = (isAtEnd ? ui.high : Math.ceil((pane.clientHeight || SMALL * ROW) / ROW)) + AROUND;
     const first = Math.max(isAtEnd ? rows.length - many : Math.floor(pane.scrollTop / ROW) - AROUND, 0);
     const last = Math.min(first + many + AROUND, rows.length);
-    const held = list.getRootNode().activeElement;
-    const isHeld = list.contains(held);
     const before = drawn;
     drawn = new Map();
     for (let at = first; at < last; at += 1) {
@@ -182,7 +184,6 @@ export function logView(model, element) {
     [...drawn.values()].forEach((element, at) => list.children[at] === element || list.insertBefore(element, list.children[at] ?? null));
     const top = `${first * ROW}px`;
     if (list.style.paddingTop !== top) list.style.paddingTop = top;
-    if (isHeld && !held.isConnected) ([...list.querySelectorAll("button")].find((one) => one.dataset.key === held.dataset.key) ?? pane).focus({ preventScroll: true });
   }
 
   /** What is shown of a line, and how much is not. */

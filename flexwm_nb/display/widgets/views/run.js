@@ -37,7 +37,7 @@ export function runView(model, element) {
   const timeline = h("div", { role: "tabpanel", "aria-label": "Timeline" });
   const log = h("div");
   const outcome = h("div");
-  const root = h("article", { class: "fx fx-run", "aria-label": "Run" }, head, notice, details, approval, tabs, graph, timeline, log, outcome);
+  const root = h("article", { class: "fx fx-run", "aria-label": "Run", tabindex: "-1" }, head, notice, details, approval, tabs, graph, timeline, log, outcome);
   element.append(root);
 
   function action(name, text, title) {
@@ -144,13 +144,14 @@ export function runView(model, element) {
   if (model.state.approval) parts.approval = approvalView(model, approval);
   everySecond(root, drawClock);
 
-  return (changed) => {
+  const update = (changed) => {
     if ("state" in changed || "actions" in changed || "notice" in changed) ui.doing = undefined;
     if (Object.keys(changed).some((name) => name !== "log")) draw();
     if ("graph" in changed || "timeline" in changed) drawTabs();
     if ("result" in changed || "error" in changed) drawOutcome();
     if (changed.log && !parts.log) parts.log = logView(model, log);
     if (changed.approval && !parts.approval) parts.approval = approvalView(model, approval);
-    for (const update of Object.values(parts)) if (typeof update === "function") update(changed);
+    for (const part of Object.values(parts)) if (typeof part === "function") part(changed);
   };
+  return (changed) => undisturbed(root, () => update(changed), root);
 }

@@ -9,14 +9,14 @@ const TICKS = 5;
  * @type {import("./dom.js").View}
  */
 export function timelineView(model, element) {
-  const root = h("div", { class: "fx-timeline", role: "table", "aria-label": "Timeline of the run" });
+  const root = h("div", { class: "fx-timeline" });
   element.append(root);
 
   function draw() {
     const { total, rows } = model.state.timeline;
     const at = (seconds) => `${((100 * Math.max(seconds, 0)) / (total || 1)).toFixed(3)}%`;
     const long = (from, to) => `max(2px, ${at(to - from)})`;
-    const axis = h("div", { class: "fx-axis", "aria-hidden": "true" }, ticks(total).map((seconds) => h("span", { style: `inset-inline-start:${at(seconds)}` }, label(seconds))));
+    const axis = h("div", { class: "fx-axis" }, ticks(total).map((seconds) => h("span", { style: `inset-inline-start:${at(seconds)}` }, label(seconds))));
     const made = rows.slice(0, SHOWN).map((row) => {
       const [word, sign] = STATES[row.state] ?? ["", "·"];
       const waited = row.start - row.begin;
@@ -33,7 +33,8 @@ export function timelineView(model, element) {
     });
     const hidden = rows.length - SHOWN;
     const legend = h("div", { class: "fx-muted fx-legend" }, h("span", { class: "fx-wait" }), " waited  ", rows.some((row) => row.ready > row.start) && [h("span", { class: "fx-ready" }), " environment  "], h("span", { class: "fx-ran" }), " ran  ", h("b", {}, "◆"), " critical path", hidden > 0 ? `  · ${hidden} steps more: %windmill_job` : "");
-    root.replaceChildren(h("div", { class: "fx-span" }, h("span", { class: "fx-step" }), axis, h("span", { class: "fx-took" })), ...made, legend);
+    const top = h("div", { class: "fx-span", "aria-hidden": "true" }, h("span", { class: "fx-step" }), axis, h("span", { class: "fx-took" }));
+    root.replaceChildren(h("div", { role: "table", "aria-label": "Timeline of the run" }, top, made), legend);
   }
   draw();
   return (changed) => changed.timeline && draw();

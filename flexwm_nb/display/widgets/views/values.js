@@ -66,7 +66,7 @@ function table({ columns, rows, total }) {
     body.append(...part.map((row) => h("tr", {}, columns.map((_, at) => cell(row[at])))));
     count += part.length;
     more.textContent = `${count.toLocaleString()} of ${total.toLocaleString()} rows`;
-    more.disabled = count >= rows.length;
+    more.ariaDisabled = String(count >= rows.length);
   }
   add();
   return h("div", { class: "fx-frame", tabindex: "0", role: "group", "aria-label": "The result, a table" }, h("table", { class: "fx-table" }, h("thead", {}, head), body), more);
@@ -114,16 +114,23 @@ function children(entries, from) {
   group.append(...entries.slice(from, from + AT_ONCE).map(([name, value]) => node(name, value, false)));
   const left = entries.length - from - AT_ONCE;
   if (left > 0) {
-    const more = button(`${left.toLocaleString()} more`, "Show the next ones", () => more.replaceWith(children(entries, from + AT_ONCE)));
+    const more = button(`${left.toLocaleString()} more`, "Show the next ones", () => goOn(more, children(entries, from + AT_ONCE)));
     group.append(more);
   }
   return group;
+}
+
+/** Put the rest where its button was, and the focus there. */
+function goOn(pressed, rest) {
+  rest.tabIndex = -1;
+  pressed.replaceWith(rest);
+  rest.focus({ preventScroll: true });
 }
 
 function leaf(value) {
   const text = typeof value === "string" ? literal(value) : String(value);
   const made = h("span", { class: `fx-${value === null ? "null" : typeof value}`, dir: "auto" }, text.slice(0, LONG));
   if (text.length <= LONG) return made;
-  const all = button(`… ${(text.length - LONG).toLocaleString()} more`, "Show all of it", () => all.replaceWith(text.slice(LONG)));
+  const all = button(`… ${(text.length - LONG).toLocaleString()} more`, "Show all of it", () => goOn(all, h("span", {}, text.slice(LONG))));
   return h("span", {}, made, all);
 }
