@@ -102,13 +102,16 @@ def test_changes_travel_both_ways(http: httpx.Client, wmill: Wmill, files: Path,
     assert "value: two" in (files / folder / "v.variable.yaml").read_text()
 
 
-def test_a_flow_is_pushed_and_run(wmill: Wmill, folder: str) -> None:
+def test_a_flow_is_pushed_and_run(http: httpx.Client, wmill: Wmill, folder: str) -> None:
     """The logs of each step are shown, then the result."""
     wmill("flow", "push", f"{folder}/fl.flow", f"{folder}/fl")
     said = wmill("flow", "run", f"{folder}/fl")
     assert "====== a ======" in said
     assert said.index("Flow ran to completion") < said.index('"1"')
     assert '"1"' in wmill("flow", "preview", f"{folder}/fl.flow")
+    of_flow = {"script_path_exact": f"{folder}/fl", "job_kinds": "flow"}
+    job = http.get("/w/demo/jobs/list", params=of_flow).json()[0]["id"]
+    assert len(wmill("job", "rerun", job).split()[-1]) == len(job)
 
 
 def test_a_preview_takes_what_it_imports_from_the_files(

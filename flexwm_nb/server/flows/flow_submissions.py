@@ -16,6 +16,7 @@ from flexwm_nb.server.flows.openflow import BadModule, Module, PathScript, RawSc
 from flexwm_nb.server.interpreter.nodes import node
 from flexwm_nb.server.jobs import job_arguments, job_ids, job_views, preprocessors, submissions
 from flexwm_nb.server.jobs.records import Job
+from flexwm_nb.server.jobs.submissions import RunQuery
 from flexwm_nb.server.schedules.scheduler import FLOW_TAG
 from flexwm_nb.server.scripts import interpreters
 from flexwm_nb.server.store.connections import Row
@@ -87,25 +88,30 @@ def _version(request: Request) -> Row | None:
 
 
 async def _of_flow(request: Request, row: Row) -> Job:
-    query, text = submissions.options(request), row["value"]
-    before = None if query.skip_preprocessor else read_flow(text).preprocessor_module
+    query = submissions.options(request)
+    before = None if query.skip_preprocessor else read_flow(row["value"]).preprocessor_module
     if before is None:
         arguments = await job_arguments.given(request, query)
     else:
         by_name = preprocessors.takes_names(*_source(request, before))
         arguments = await job_arguments.for_preprocessor(request, query, by_name=by_name)
+    return of_flow(request, query, row, arguments, preprocess=before is not None)
+
+
+def of_flow(request: Request, query: RunQuery, row: Row, arguments: str, *, preprocess: bool = False) -> Job:
+    """The job of a version of a flow."""
     return submissions.make_job(
         request,
         query,
         arguments,
         kind="flow",
-        preprocessed=None if before is None else False,
+        preprocessed=False if preprocess else None,
         tag=query.tag or row["tag"] or FLOW_TAG,
         path=row["path"],
         hash=row["version_id"],
         timeout=row["timeout"] if query.timeout is None else query.timeout,
         interpreter=row["interpreter"],
-        **_of_value(text, query.cache_ttl, restarts.new_status(text, preprocess=before is not None)),
+        **_of_value(row["value"], query.cache_ttl, restarts.new_status(row["value"], preprocess=preprocess)),
     )
 
 

@@ -83,13 +83,13 @@ async def by_hash(request: Request) -> Job:
 async def _asked(request: Request, query: RunQuery, row: Row) -> Job:
     """The job of a request to run a script, which goes through its preprocessor. Raises Failure 400, 415 or 500."""
     if not row["has_preprocessor"] or query.skip_preprocessor:
-        return _of_script(request, query, row, await job_arguments.given(request, query))
+        return of_script(request, query, row, await job_arguments.given(request, query))
     source = http.context(request).database.one(
         "jobs_script_content", workspace=http.workspace(request), hash=row["hash"]
     )
     by_name = preprocessors.takes_names(row["language"], "" if source is None else source["content"])
     arguments = await job_arguments.for_preprocessor(request, query, by_name=by_name)
-    return _of_script(request, query, row, arguments, preprocessed=False)
+    return of_script(request, query, row, arguments, preprocessed=False)
 
 
 def _script_of_hash(request: Request, number: int) -> Row:
@@ -124,7 +124,7 @@ async def many(request: Request) -> list[Job]:
             raise missing("script", path)
         row = found
     return [
-        _of_script(
+        of_script(
             request,
             msgspec.structs.replace(query, job_id=one.job_id),
             row,
@@ -143,7 +143,7 @@ async def preview(request: Request) -> Job:
         raise bad_request(f"previews of kind {body.kind} do not run on the local engine: connect to a real Windmill")
     if body.kind == "scripthash":
         row = _script_of_hash(request, parse_hash(body.script_hash or ""))
-        return _of_script(request, query, row, arguments)
+        return of_script(request, query, row, arguments)
     if body.kind in ("identity", "noop"):
         tag = query.tag or body.tag or ("flow" if body.kind == "identity" else "deno")
         return make_job(request, query, arguments, kind=body.kind, tag=tag, path=body.path)
@@ -164,7 +164,8 @@ async def preview(request: Request) -> Job:
     )
 
 
-def _of_script(request: Request, query: RunQuery, row: Row, arguments: str, *, preprocessed: bool | None = None) -> Job:
+def of_script(request: Request, query: RunQuery, row: Row, arguments: str, *, preprocessed: bool | None = None) -> Job:
+    """The job of a version of a script."""
     return make_job(
         request,
         query,
