@@ -59,24 +59,39 @@ def decode(raw: bytes, kind: type[T]) -> T:
 
 def decode_text(raw: bytes) -> str:
     """A text. Raises Failure 400 (not JSON) or 422 (another shape)."""
-    try:
-        value = msgspec.json.decode(raw)
-    except (msgspec.DecodeError, RecursionError) as error:
-        raise Failure(400, f"Failed to parse the request body as JSON: {malformed(raw, str(error))}") from None
+    value = _any(raw)
     if not isinstance(value, str):
         raise _refused(f"invalid type: {describe(value)}, expected a string", raw)
     return value
 
 
+def decode_texts(raw: bytes) -> list[str]:
+    """A list of texts. Raises Failure 400 (not JSON) or 422 (another shape)."""
+    values = _list(raw)
+    for number, value in enumerate(values):
+        if not isinstance(value, str):
+            raise _refused(f"[{number}]: invalid type: {describe(value)}, expected a string", raw)
+    return values
+
+
 def decode_ids(raw: bytes) -> list[str]:
     """A list of UUIDs. Raises Failure 400 (not JSON) or 422 (another shape)."""
-    try:
-        values = msgspec.json.decode(raw)
-    except (msgspec.DecodeError, RecursionError) as error:
-        raise Failure(400, f"Failed to parse the request body as JSON: {malformed(raw, str(error))}") from None
+    return [_identifier(value, f"[{number}]", raw) for number, value in enumerate(_list(raw))]
+
+
+def _list(raw: bytes) -> list[Any]:
+    values = _any(raw)
     if not isinstance(values, list):
         raise _refused(f"invalid type: {describe(values)}, expected a sequence", raw)
-    return [_identifier(value, f"[{number}]", raw) for number, value in enumerate(values)]
+    return values
+
+
+def _any(raw: bytes) -> Any:
+    """The document, whatever it is. Raises Failure 400."""
+    try:
+        return msgspec.json.decode(raw)
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise Failure(400, f"Failed to parse the request body as JSON: {malformed(raw, str(error))}") from None
 
 
 def _identifier(value: Any, place: str, raw: bytes) -> str:
