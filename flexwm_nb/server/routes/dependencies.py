@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 from starlette.requests import Request
@@ -20,11 +20,16 @@ from flexwm_nb.server.jobs import locks, submissions
 from flexwm_nb.server.jobs.records import Ending, Job
 from flexwm_nb.server.jobs.temporary_scripts import ARGUMENTS
 from flexwm_nb.server.scripts import interpreters
+from flexwm_nb.server.web.failures import Failure
 from flexwm_nb.server.web.http import as_json, body, context, plain
 
 WORKER = "engine"  # that made the lock itself
 DONE = {"status": "Successful lock file generation"}
 NO_VERSIONS = {"lock": "", **DONE}
+NO_FILES = (
+    "Not implemented: the local engine does not keep dependencies of a workspace ({}). "
+    "Name packages in the script, as `# requirements:` or versions in imports, or connect to a real Windmill"
+)
 
 
 class Scripts(msgspec.Struct):
@@ -33,6 +38,7 @@ class Scripts(msgspec.Struct):
     raw_scripts: list[dict[str, Any]]
     entrypoint: str
     temp_script_refs: dict[str, str] | None = None
+    raw_workspace_dependencies: dict[str, Any] | None = None
 
 
 class FlowValue(msgspec.Struct):
@@ -40,11 +46,22 @@ class FlowValue(msgspec.Struct):
 
     path: str
     flow_value: dict[str, Any]
+    raw_workspace_dependencies: dict[str, Any] | None = None
+
+
+Wanted = TypeVar("Wanted", Scripts, FlowValue)
+
+
+def _checked(wanted: Wanted) -> Wanted:
+    """What is wanted. Raises Failure 501 for files of the workspace that would say which packages are meant."""
+    if wanted.raw_workspace_dependencies:
+        raise Failure(501, NO_FILES.format(", ".join(sorted(wanted.raw_workspace_dependencies))))
+    return wanted
 
 
 async def _of_scripts(request: Request) -> Job | None:
     """The job that finds the lock of the first script; None where it needs no versions."""
-    wanted = await body(request, Scripts)
+    wanted = _checked(await body(request, Scripts))
     script = wanted.raw_scripts[0] if wanted.raw_scripts else {}
     language, content = str(script.get("language", "")), str(script.get("raw_code", ""))
     path = script.get("path") or script.get("script_path") or wanted.entrypoint
@@ -84,7 +101,7 @@ async def scripts_later(request: Request) -> Response:
 
 async def flow(request: Request) -> Response:
     """The flow with its locks."""
-    wanted = await body(request, FlowValue)
+    wanted = _checked(await body(request, FlowValue))
     return as_json(_unchanged(wanted))
 
 
@@ -94,7 +111,7 @@ def _unchanged(wanted: FlowValue) -> dict[str, Any]:
 
 async def flow_later(request: Request) -> Response:
     """The identifier of a job that has ended with the flow."""
-    wanted = await body(request, FlowValue)
+    wanted = _checked(await body(request, FlowValue))
     return await _ended(request, "flowdependencies", wanted.path, _unchanged(wanted))
 
 

@@ -27,6 +27,17 @@ def test_what_is_elsewhere_is_told_from_what_is_nowhere(
     assert text.lower() in answer.text.lower()
 
 
+def test_dependencies_of_a_workspace_are_not_passed_over(http: httpx.Client) -> None:
+    """A lock that was found without them would be another one."""
+    files = {"raw_workspace_dependencies": {"dependencies/requirements.in": "attrs"}}
+    script = {"script_path": "f/a/b", "language": "python3", "raw_code": "def main():\n    return 1\n"}
+    asked = {"dependencies": {"raw_scripts": [script], "entrypoint": "f/a/b"}, "flow_dependencies": {"path": "f/a/b"}}
+    for kind, body in asked.items():
+        for form in (kind, f"{kind}_async"):
+            answer = http.post(f"/w/demo/jobs/run/{form}", json={**body, "flow_value": {"modules": []}, **files})
+            assert (answer.status_code, "dependencies/requirements.in" in answer.text) == (501, True)
+
+
 def test_strangers_are_not_told(http: httpx.Client) -> None:
     """Who has no token is asked for one first."""
     assert http.get("/w/demo/apps/list", headers={"Authorization": "Bearer none"}).status_code == 401
