@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from bdb import BdbQuit
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
@@ -31,6 +32,14 @@ Begin = Callable[[Call, Arguments], Awaitable[tuple["Execution", Headline]]]
 PATIENCE = 1.0  # seconds for a page to say that it is there
 BETWEEN = 0.05  # seconds between two looks
 FORM = "_form"  # the name under which a form's values are read as a line's are
+
+
+class FormOpen(InvalidArguments, BdbQuit):
+    """A form has to be filled in first.
+
+    IPython ends a cell at a BdbQuit, and with it Run All, without an output of its own: the form says what is missing
+    for as long as it is, and an error output would stay in the notebook.
+    """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,14 +155,14 @@ async def is_somebody_there(call: Call) -> bool:
 async def ask(call: Call, question: Question, begin: Begin, document: Any = None) -> None:
     """Show the form. What it starts is shown below it, whatever cell runs meanwhile.
 
-    Raises InvalidArguments where an argument is missing, so that no cell below runs without what this one was to give.
+    Raises FormOpen where an argument is missing, so that no cell below runs without what this one was to give.
     """
     engine = await call.engine()
-    Asking(call, engine, question, begin, document).open()
     missing = question.missing
-    if missing:
-        text = f"fill in the form above: {question.subject} needs {listed(missing)}"
-        raise shown_as(InvalidArguments(text, fields=missing), lambda: [text])
+    text = f"fill in the form: {question.subject} needs {listed(missing)}" if missing else None
+    Asking(call, engine, question, begin, document).open(text)
+    if text:
+        raise shown_as(FormOpen(text, fields=missing), lambda: [text])
 
 
 class Asking:
@@ -166,11 +175,11 @@ class Asking:
         self._widget: FormWidget | None = None
         self._stage: Stage | None = None
 
-    def open(self) -> None:
-        """Show it."""
+    def open(self, notice: str | None) -> None:
+        """Show it, with what is to be known first."""
         from flexwm_nb.display.widgets.form import FormWidget
 
-        self._widget = FormWidget(self._question.form, actions={"run": self._run, "pick": self._pick})
+        self._widget = FormWidget(self._question.form, notice, actions={"run": self._run, "pick": self._pick})
         self._widget.show()
 
     @property

@@ -70,10 +70,13 @@ def until(condition: Any) -> Any:
 def test_a_missing_argument_is_asked_for_and_the_run_is_shown_below(shell: TestingShell, greet: str) -> None:
     """What was given is in the form already; the result comes into the variable that was named."""
     said = shell.message(f"%windmill_run {greet} times=3 -o greeting")
-    assert said == f"fill in the form above: {greet} needs 'name'"
+    assert said == f"fill in the form: {greet} needs 'name'"
     widget = form()
     assert widget.whole()["values"] == {"times": 3}
-    assert widget.form.line == f"%windmill_run {greet} -o greeting times=3"
+    assert said in widget.bundle()["text/plain"]
+    says(widget, act="values", values={"name": "Ada", "times": 3}, valid=True)
+    assert said not in widget.bundle()["text/plain"]
+    assert widget.form.line == f"%windmill_run {greet} -o greeting name=Ada times=3"
     says(widget, act="run", values={"name": "Ada", "times": 1})
     assert until(lambda: shell.user_ns.get("greeting")) == "Hello Ada"
     bundle = widget.bundle()

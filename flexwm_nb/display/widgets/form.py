@@ -9,6 +9,7 @@ from typing import ClassVar
 from flexwm_nb.display.forms import Form, is_secret
 from flexwm_nb.display.widgets.base import Action, Message, Widget
 from flexwm_nb.display.widgets.stacked import Stacked
+from flexwm_nb.display.wording import LINE, escape
 
 LARGEST = 20_000  # characters of a twin
 
@@ -18,12 +19,12 @@ class FormWidget(Stacked):
 
     view: ClassVar[tuple[str, str]] = ("form", "formView")
 
-    def __init__(self, form: Form, *, actions: Mapping[str, Action]) -> None:
-        """Open it with the values that are given already. `actions` by `run` and `pick`."""
+    def __init__(self, form: Form, notice: str | None = None, *, actions: Mapping[str, Action]) -> None:
+        """Open it with the values that are given. `notice` says what is missing; `actions` by `run` and `pick`."""
         self._form = form
         self._is_going = False
         first = {"schema": form.schema, "values": dict(form.values), "magic": form.magic, "run": True, "label": "Run"}
-        super().__init__(first, actions={"values": self._typed, **actions})
+        super().__init__({**first, "notice": notice}, actions={"values": self._typed, **actions})
 
     @property
     def form(self) -> Form:
@@ -44,6 +45,8 @@ class FormWidget(Stacked):
     def _typed(self, message: Message) -> None:
         """Take it in, and let the saved notebook have it: the page draws the form on, whatever is written under it."""
         self.know(message)
+        if message.get("valid"):
+            self.set(notice=None)
         self.settle()
         self.set(kept=message.get("number"))
 
@@ -70,8 +73,11 @@ class FormWidget(Stacked):
         self.set(done=False)
 
     def twin(self) -> dict[str, str]:
-        """The table and the line; below, the run's twin."""
+        """The table, the line, and what is missing; below, the run's twin."""
         text, html = str(self._form), self._form._repr_html_()
         if len(html) > LARGEST:
             html = f"<div>{len(self._form.properties)} arguments</div>"
+        if notice := self._shown.get("notice"):
+            text = f"{text[: LARGEST - len(notice)]}\n{notice}"
+            html += f'<div style="{LINE}">{escape(notice)}</div>'
         return {"text/plain": text[:LARGEST], "text/html": html}
