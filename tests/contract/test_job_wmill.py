@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 from uuid import uuid4
 
@@ -90,3 +91,26 @@ def test_jobs_that_wait_for_their_children_do_not_fill_every_slot(http: httpx.Cl
         with http.stream("GET", f"/w/demo/jobs_u/getupdate_sse/{job}", params={"only_result": "true"}) as answer:
             last = answer.read().decode().strip().splitlines()[-1]
         assert f'"twice": {2 * number}' in last
+
+
+TASKS = """
+from wmill import task
+
+
+@task()
+def twice(n: int):
+    return 2 * n
+
+
+def main(n: int):
+    return [twice(n), twice(n=n + 1)]
+"""
+
+
+def test_a_task_is_a_job_of_its_own(http: httpx.Client) -> None:
+    """Its result comes back to the function that called it; the log names the jobs."""
+    job = http.post("/w/demo/jobs/run/preview", json={"language": "python3", "content": TASKS, "args": {"n": 4}}).text
+    while not (found := http.get(f"/w/demo/jobs_u/completed/get_result_maybe/{job}").json())["completed"]:
+        time.sleep(0.02)
+    assert found["result"] == [8, 10]
+    assert "Executing task twice on job" in http.get(f"/w/demo/jobs_u/get_logs/{job}").text

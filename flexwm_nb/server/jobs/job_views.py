@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import msgspec
@@ -33,6 +33,19 @@ def is_completed(row: Row) -> bool:
 def document(row: Row, *, logs: str | None = None, code: bool = True, typed: bool = True) -> Document:
     """The whole document of one job."""
     return _completed(row, logs, code, typed) if is_completed(row) else _queued(row, logs, code)
+
+
+def tasks(rows: Sequence[Row]) -> Document:
+    """The functions of a script that run as jobs of their own, by their jobs."""
+    return {
+        row["id"]: {
+            "name": row["entrypoint"],
+            "scheduled_for": render_time(row["scheduled_for"]),
+            **({"started_at": render_time(row["started_at"])} if row["started_at"] else {}),
+            **({"duration_ms": row["duration_ms"]} if row["completed_at"] else {}),
+        }
+        for row in rows
+    }
 
 
 def _queued(row: Row, logs: str | None, code: bool) -> Document:

@@ -31,6 +31,7 @@ from flexwm_nb.server.web.http import (
 )
 
 ANSI_ADVICE = "to remove ansi colors, use: | sed 's/\\x1B\\[[0-9;]\\{1,\\}[A-Za-z]//g'\n"
+WITH_TASKS = frozenset({"script", "preview"})  # kinds of jobs that may call functions of theirs in other jobs
 LOG_TAIL = 20_000  # characters of the log inside a job's document
 MOST_IDS = 100
 ANONYMOUS = "anonymous"
@@ -103,7 +104,9 @@ async def _document(request: Request, row: Row, *, typed: bool) -> Response:
     if (status := context(request).flows.status(row["id"], row["flow_status"])) is not None:
         row = {**row, "flow_status": status}
     logs = None if options.no_logs else await context(request).logs.read(row["id"], -LOG_TAIL)
-    return as_json(job_views.document(row, logs=logs, code=not options.no_code, typed=typed))
+    found = job_views.document(row, logs=logs, code=not options.no_code, typed=typed)
+    tasks = context(request).database.read("job_tasks", id=row["id"]) if row["kind"] in WITH_TASKS else []
+    return as_json({**found, "workflow_as_code_status": job_views.tasks(tasks)} if tasks else found)
 
 
 async def get(request: Request) -> Response:

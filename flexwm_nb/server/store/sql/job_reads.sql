@@ -13,6 +13,12 @@ SELECT id, workspace_id, status, created_by, created_at, scheduled_for, started_
     parent_job, root_job
 FROM job WHERE id = :id AND workspace_id = :workspace;
 
+-- name: job_tasks
+-- The jobs that call functions of a job's script.
+SELECT id, entrypoint, scheduled_for, started_at, completed_at, duration_ms FROM job
+WHERE parent_job = :id AND entrypoint IS NOT NULL AND is_flow_step = 0
+ORDER BY created_at, id;
+
 -- name: job_outcome
 -- A job's status and what it returned.
 SELECT job.status, job.created_by, job.started_at, job_result.result
