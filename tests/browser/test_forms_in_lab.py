@@ -51,6 +51,17 @@ def opened(browser: Browser, lab: str, lab_folder: Path) -> Iterator[Page]:
     context.close()
 
 
+TURNED = """form => {
+    const left = one => one.getBoundingClientRect().left;
+    document.documentElement.dir = "rtl";
+    const [json, text] = ["details", "note"].map(name => form.querySelector(`[data-field="${name}"]`));
+    const label = json.closest(".fx-field").firstElementChild;
+    const seen = [left(label) > left(json), getComputedStyle(json).direction, text.dir];
+    document.documentElement.dir = "";
+    return seen;
+}"""
+
+
 def test_missing_arguments_are_asked_for_and_run_in_the_same_output(opened: Page, lab_folder: Path) -> None:
     """The line follows what is typed; the saved notebook has the form and the run as pictures."""
     write_cell(opened, SCRIPT.replace("%%windmill_script", "%%windmill_script --no-run", 1))
@@ -58,6 +69,7 @@ def test_missing_arguments_are_asked_for_and_run_in_the_same_output(opened: Page
     line = cell.locator(".fx-magic")
     expect(line).to_have_text("%windmill_run f/forms/delays -o found worst=3", timeout=LONG)
     picture(opened, "form")
+    assert cell.locator(".fx-form").evaluate(TURNED) == [True, "ltr", "auto"]  # JSON as it is written
     assert nameless(cell.locator(".fx-form")) == []
     cell.get_by_role("button", name="Run", exact=True).click()
     expect(cell.locator(".fx-notice").first).to_contain_text("airport: choose one")
@@ -132,6 +144,7 @@ def test_runs_are_filtered_and_opened_in_a_living_table(opened: Page) -> None:
         write_cell(opened, f"%windmill_run f/forms/delays airport=LGA day=2013-02-0{worst} worst={worst} -q")
     cell = write_cell(opened, "%windmill_jobs f/forms/delays")
     expect(cell.locator(".fx-jobs tbody tr").nth(1)).to_be_visible(timeout=LONG)
+    expect(cell.get_by_role("columnheader", name="Ran")).to_have_css("text-align", "end")  # as its figures are
     cell.locator(".fx-open").first.click()
     expect(cell.locator(".fx-facts")).to_contain_text("worst", timeout=LONG)
     picture(opened, "jobs")

@@ -160,6 +160,17 @@ value:
 """
 
 
+MIRRORED = """view => {
+    const left = one => one.getBoundingClientRect().left;
+    document.documentElement.dir = "rtl";
+    const [sign, step] = view.querySelectorAll(".fx-line > b");
+    const [field, name] = ["input", ".fx-field-name"].map(one => view.querySelector(one));
+    const seen = [left(sign) < left(step), left(field) < left(name)];
+    document.documentElement.dir = "";
+    return seen;
+}"""
+
+
 def test_a_flow_is_drawn_opened_folded_and_approved(opened: Page) -> None:
     """Steps tell their state in words; the form checks what is missing; the timeline has the loop's steps."""
     cell = write_cell(opened, FLOW)
@@ -169,6 +180,7 @@ def test_a_flow_is_drawn_opened_folded_and_approved(opened: Page) -> None:
     form.get_by_role("button", name="Approve").click()
     expect(form.get_by_role("alert")).to_contain_text("Receiver:")
     picture(opened, "approval")
+    assert form.evaluate(MIRRORED) == [True, True]  # our words in order, names of fields on the right
     form.get_by_label("Receiver").fill("Ada")
     form.get_by_role("button", name="Approve").click()
     expect(cell.locator(".fx-run > .fx-head .fx-state")).to_have_text("ran", timeout=LONG)

@@ -49,7 +49,7 @@ export function approvalView(model, element) {
     const missing = approval.missing > 1 ? ` · ${approval.missing} approvals are missing` : "";
     const by = approval.approvers.length ? [" · approved by ", h("bdi", {}, approval.approvers.join(", "))] : "";
     root.replaceChildren(
-      h("div", {}, h("b", {}, "‖ "), h("b", { dir: "auto" }, approval.step), ` waits for an approval${missing}`, by),
+      h("div", { class: "fx-line" }, h("b", {}, "‖ "), h("b", { dir: "auto" }, approval.step), ` waits for an approval${missing}`, by),
       approval.message ? h("div", { class: "fx-question", dir: "auto" }, approval.message) : "",
       h("form", { class: "fx-fields", onsubmit: (event) => { event.preventDefault(); answer("approve"); } }, fields.map(({ label }) => label)),
       h("div", { class: "fx-actions" }, yes, no),
@@ -73,7 +73,7 @@ export function approvalView(model, element) {
       control = h("input", { ...common, type: "number", step: field.type === "integer" ? "1" : "any", min: field.minimum, max: field.maximum, value: kept });
       read = () => (control.value === "" ? undefined : Number(control.value));
     } else if (field.type === "object" || field.type === "array") {
-      control = h("textarea", { ...common, rows: "2", spellcheck: "false", oninput: () => check() }, kept === undefined || kept === null ? "" : JSON.stringify(kept));
+      control = h("textarea", { ...common, rows: "2", spellcheck: "false", dir: "ltr", oninput: () => check() }, kept === undefined || kept === null ? "" : JSON.stringify(kept));
       const check = () => {
         try {
           if (control.value) JSON.parse(control.value);
@@ -85,11 +85,11 @@ export function approvalView(model, element) {
       read = () => (control.value ? JSON.parse(control.value) : undefined);
     } else {
       const type = { date: "date", "date-time": "datetime-local", email: "email", password: "password" }[field.format] ?? "text";
-      control = h("input", { ...common, type, value: kept, minlength: field.minLength, maxlength: field.maxLength, pattern: field.pattern });
+      control = h("input", { ...common, type, dir: "auto", value: kept, minlength: field.minLength, maxlength: field.maxLength, pattern: field.pattern });
     }
     control.addEventListener("input", () => { ui.values[field.name] = read(); });
     const about = field.description ? h("span", { class: "fx-muted", id: `${id}-about`, dir: "auto" }, field.description) : "";
-    const label = h("label", { class: "fx-field" }, h("span", { class: "fx-field-name", title: field.name }, h("bdi", {}, field.title || field.name), field.required ? h("span", { class: "fx-muted" }, " *") : ""), control, about);
+    const label = h("label", { class: "fx-field" }, h("span", { class: "fx-field-name", title: field.name }, h("bdi", {}, field.title || field.name), field.required ? h("span", { class: "fx-needed" }, "*") : ""), control, about);
     return { field, control, read, label };
   }
 

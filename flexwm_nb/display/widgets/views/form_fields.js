@@ -68,7 +68,7 @@ function text(schema, given, required, context) {
   const format = schema.password ? "password" : schema.format;
   const common = {
     id: context.id(), placeholder: schema.placeholder ?? (schema.examples?.[0] ?? null),
-    autocomplete: "off", spellcheck: "false", oninput: () => context.changed(),
+    autocomplete: "off", spellcheck: "false", dir: "auto", oninput: () => context.changed(),
   };
   const isLong = LONG_FORMATS.has(format) || (typeof given === "string" && given.includes("\n"));
   const value = given === undefined || given === null ? "" : String(given);
@@ -180,7 +180,7 @@ function named(value) {
 function json(schema, given, required, context) {
   const takesText = !typeOf(schema);
   const shownAs = given === undefined || given === null ? "" : typeof given === "string" && takesText ? given : JSON.stringify(given, null, 2);
-  const input = h("textarea", { id: context.id(), rows: String(Math.min(10, shownAs.split("\n").length + 1)), spellcheck: "false", class: "fx-json", oninput: () => context.changed() }, shownAs);
+  const input = h("textarea", { id: context.id(), rows: String(Math.min(10, shownAs.split("\n").length + 1)), spellcheck: "false", class: "fx-json", dir: "ltr", oninput: () => context.changed() }, shownAs);
   const parsed = () => {
     try {
       return [JSON.parse(input.value), null];
@@ -332,7 +332,7 @@ function picked(schema, given, required, context) {
   const [, kind, type] = /^(resource|variable)-(.*)$/.exec(schema.format);
   const sign = kind === "resource" ? "$res:" : "$var:";
   const value = typeof given === "string" ? given.replace(sign, "") : given === undefined || given === null ? "" : JSON.stringify(given);
-  const input = h("input", { id: context.id(), type: "text", value, placeholder: type === "s3_object" ? "key of a file" : `path of a ${type || kind}`, autocomplete: "off", spellcheck: "false", oninput: () => context.changed() });
+  const input = h("input", { id: context.id(), type: "text", value, placeholder: type === "s3_object" ? "key of a file" : `path of a ${type || kind}`, autocomplete: "off", spellcheck: "false", dir: "ltr", oninput: () => context.changed() });
   const list = reference(input, kind, type, "", context);
   const isJson = () => input.value.trim().startsWith("{");
   const read = () => {
@@ -405,7 +405,7 @@ export function fields(schema, given, context) {
     target?.setAttribute("aria-required", String(required.has(name)));
     if (target) target.dataset.field = name;
     const about = property.description ? h("span", { class: "fx-muted", dir: "auto" }, property.description) : "";
-    const title = h("span", { class: "fx-field-name", title: name }, h("bdi", {}, property.title || name), required.has(name) ? h("span", { class: "fx-muted", title: "needed" }, " *") : "");
+    const title = h("span", { class: "fx-field-name", title: name }, h("bdi", {}, property.title || name), required.has(name) ? h("span", { class: "fx-needed", title: "needed" }, "*") : "");
     const isOne = found.element === target || found.element.classList?.contains("fx-pick");
     const line = h(isOne ? "label" : "div", { class: "fx-field", role: isOne ? null : "group", "aria-label": isOne ? null : property.title || name }, title, h("span", { class: "fx-control" }, found.element), about, wrong);
     return { name, control: found, wrong, line, touched: false };

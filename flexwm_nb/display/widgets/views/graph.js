@@ -8,6 +8,7 @@ const HIGHEST = 460; // pixels of the picture in the page
 const CLOSEST = 3;
 const FARTHEST = 0.05;
 const MARGIN = 8;
+const TOOLS = [140, 32]; // pixels that the buttons take
 const STEP = 1.25; // of one zoom
 
 /**
@@ -162,8 +163,9 @@ export function graphView(model, element) {
     const room = frame.clientWidth || 900;
     ui.scale = Math.min(1, (room - 2 * MARGIN) / width, Math.max((HIGHEST - 2 * MARGIN) / height, 0.3));
     ui.scale = Math.max(ui.scale, FARTHEST);
+    const isTight = width * ui.scale > room - TOOLS[0]; // the buttons stand above it then, else beside it
     ui.x = MARGIN;
-    ui.y = MARGIN;
+    ui.y = isTight ? TOOLS[1] : MARGIN;
     ui.height = undefined;
     place();
   }
@@ -179,7 +181,7 @@ export function graphView(model, element) {
 
   function place() {
     const { height } = model.state.graph;
-    ui.height ??= Math.min(height * ui.scale + 2 * MARGIN, HIGHEST);
+    ui.height ??= Math.min(height * ui.scale + ui.y + MARGIN, HIGHEST);
     frame.style.height = `${Math.max(ui.height, 60)}px`;
     layer.setAttribute("transform", `translate(${ui.x.toFixed(1)} ${ui.y.toFixed(1)}) scale(${ui.scale.toFixed(4)})`);
   }

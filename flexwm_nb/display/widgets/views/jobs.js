@@ -16,6 +16,7 @@ const COLUMNS = [
   ["by", "By", (row) => row.by],
 ];
 const EXTRA = new Set(["queued", "language", "by"]); // left out where there is no room
+const NUMERIC = new Set(["seconds", "queued"]);
 const STATES_IN_ORDER = ["queued", "running", "failure", "canceled", "success"];
 
 /**
@@ -31,7 +32,7 @@ export function jobsView(model, element) {
     h("option", { value: "" }, "all states"), STATES_IN_ORDER.map((state) => h("option", { value: state }, `${STATES[state][1]} ${STATES[state][0]}`)));
   states.value = model.state.filter?.state ?? "";
   const count = h("span", { class: "fx-muted", role: "status" });
-  const head = h("tr", {}, COLUMNS.map(([name, title]) => h("th", { scope: "col", "data-column": name, class: EXTRA.has(name) ? "fx-extra" : null }, h("button", { type: "button", class: "fx-sort", title: name === BY_ENGINE ? "Sort all runs: newest or oldest first" : `Sort the rows shown by ${title}; all runs are sorted by Created alone`, onclick: () => sorted(name) }, title))), h("th", { scope: "col", class: "fx-job-actions" }, h("span", { class: "fx-unseen" }, "Actions")));
+  const head = h("tr", {}, COLUMNS.map(([name, title]) => h("th", { scope: "col", "data-column": name, class: [EXTRA.has(name) && "fx-extra", NUMERIC.has(name) && "fx-numeric"].filter(Boolean).join(" ") }, h("button", { type: "button", class: "fx-sort", title: name === BY_ENGINE ? "Sort all runs: newest or oldest first" : `Sort the rows shown by ${title}; all runs are sorted by Created alone`, onclick: () => sorted(name) }, title))), h("th", { scope: "col", class: "fx-job-actions" }, h("span", { class: "fx-unseen" }, "Actions")));
   const body = h("tbody");
   const none = h("div", { class: "fx-muted fx-none" }, "no runs");
   const more = button("", "Show more", () => { if (more.ariaDisabled !== "true") model.send({ act: "more" }); more.ariaDisabled = "true"; }, { "data-key": "more" });
@@ -130,7 +131,7 @@ export function jobsView(model, element) {
     const cancel = DONE.has(row.state) ? null : button("Cancel", "Cancel this run", act("cancel"), { "data-key": `${row.id} cancel`, "aria-label": `Cancel: ${row.path || short(row.id)}`, disabled: ui.asked.has(row.id) ? "" : null });
     const again = row.again ? button("Run again", "Start it once more with the same arguments", () => model.send({ act: "rerun", job: row.id }), { "data-key": `${row.id} again`, "aria-label": `Run again: ${row.path}` }) : null;
     return h("tr", { "data-state": row.state, class: row.id === model.state.open ? "fx-is-open" : null },
-      h("td", { class: "fx-job-state" }, h("span", { class: "fx-mark", "aria-hidden": "true" }, sign), ` ${word}`),
+      h("td", { class: "fx-job-state" }, h("span", { class: "fx-mark", "aria-hidden": "true" }, sign), h("span", { class: "fx-word" }, ` ${word}`)),
       h("td", {}, open),
       h("td", {}, row.created ? moment(row.created) : ""),
       h("td", { class: "fx-numeric" }, row.seconds === null ? "" : span(row.seconds)),

@@ -14,7 +14,7 @@ export function rowsView(model, element) {
   const retry = button("", "Run the failed rows once more", () => once(retry, "retry"), { "data-key": "retry" });
   const notice = h("div", { class: "fx-notice", role: "alert", hidden: "" });
   const body = h("tbody");
-  const titles = ["Row", "State", "Arguments", "Result", "Ran"].map((title) => h("th", { scope: "col" }, title));
+  const titles = ["Row", "State", "Arguments", "Result", "Ran"].map((title) => h("th", { scope: "col", class: title === "Ran" ? "fx-numeric" : null }, title));
   const hidden = h("div", { class: "fx-muted fx-none", hidden: "" });
   const pane = h("div", { class: "fx-jobs-pane", tabindex: "0", role: "group", "aria-label": "Rows: arrow keys move between them" }, h("table", { class: "fx-table fx-jobs", role: "grid", "aria-label": "Rows" }, h("thead", {}, h("tr", {}, titles)), body), hidden);
   const walk = walked(body, "tr");
