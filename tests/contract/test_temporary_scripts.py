@@ -136,3 +136,26 @@ def test_locks_are_found_through_them(http: httpx.Client) -> None:
     script["raw_code"] = "from f.temporary.needs import END\ndef main():\n    return END\n"
     body = {"raw_scripts": [script], "entrypoint": "f/temporary/main", "temp_script_refs": refs}
     assert "wmill_missing_of_tests" in http.post(f"{W}/jobs/run/dependencies", json=body).text.replace("-", "_")
+
+
+PINNED = """// a comment with import x from "b@2"
+import a from "left-pad@1.3.0"
+import b from '@scope/x@1/y';
+import * as c from "npm:zod@3.1"
+import d from "https://esm.sh/a@1.2.3"
+export { e } from "other@^2"
+const f = require("lodash@4")
+import type { T } from "types@1"
+import { g } from "./beside.ts"
+export async function main() { return 1 }
+"""
+
+
+def test_loaders_may_ask_for_a_source_without_versions(http: httpx.Client) -> None:
+    """Those of the script that imports it hold; what no statement imports stays as it is."""
+    path = "f/temporary/pinned"
+    deployed(http, path, "bun", PINNED, summary=uuid4().hex)
+    wanted = PINNED.replace("left-pad@1.3.0", "left-pad").replace("@scope/x@1/y", "@scope/x/y")
+    wanted = wanted.replace("zod@3.1", "zod").replace("other@^2", "other").replace("types@1", "types")
+    assert http.get(f"{W}/scripts/raw/p/{path}.ts").text == PINNED
+    assert http.get(f"{W}/scripts/raw_unpinned/p/{path}.ts").text == wanted

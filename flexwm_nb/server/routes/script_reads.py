@@ -9,6 +9,7 @@ from starlette.routing import Route
 
 from flexwm_nb.server.clock import parse_hash
 from flexwm_nb.server.jobs import temporary_scripts
+from flexwm_nb.server.runners import imports
 from flexwm_nb.server.scripts import script_documents
 from flexwm_nb.server.store.connections import Row
 from flexwm_nb.server.web.failures import bad_request, missing, not_found
@@ -85,6 +86,14 @@ async def raw_by_path(request: Request) -> Response:
     return plain(row["content"])
 
 
+async def unpinned_by_path(request: Request) -> Response:
+    """The current source; TypeScript without the versions of packages: those of the importing script hold."""
+    answer = await raw_by_path(request)
+    if not path(request).endswith(".ts"):
+        return answer
+    return plain(imports.unpinned(bytes(answer.body).decode()))
+
+
 async def raw_by_hash(request: Request) -> Response:
     """One version's source."""
     name = path(request)
@@ -140,7 +149,7 @@ routes = [
     Route(f"{SCRIPTS}/get_latest_version/{{path:path}}", latest_version, methods=["GET"]),
     Route(f"{SCRIPTS}/deployment_status/h/{{hash}}", deployment_status, methods=["GET"]),
     Route(f"{SCRIPTS}/raw/p/{{path:path}}", raw_by_path, methods=["GET"]),
-    Route(f"{SCRIPTS}/raw_unpinned/p/{{path:path}}", raw_by_path, methods=["GET"]),
+    Route(f"{SCRIPTS}/raw_unpinned/p/{{path:path}}", unpinned_by_path, methods=["GET"]),
     Route(f"{SCRIPTS}/raw/h/{{path:path}}", raw_by_hash, methods=["GET"]),
     Route(f"{SCRIPTS}/history_update/h/{{hash}}/p/{{path:path}}", update_message, methods=["POST"]),
 ]

@@ -20,7 +20,8 @@ Scripts = Callable[[str], "str | None"]  # path -> source of a script of the wor
 ENTRY = "main.ts"
 HINTS = ("import", "require", "export")
 OF_SCRIPT = re.compile(r"\.{1,2}/|/[fu]/")
-REMOTE = ("npm:", "jsr:", "https:", "http:")
+NPM = "npm:"
+REMOTE = (NPM, "jsr:", "https:", "http:")
 PACKAGE = re.compile(r"(@[^/@]+/[^/@]+|[^/@:]+)(?:@([^/]+))?(/.*)?")
 BUILT_IN = frozenset(
     {
@@ -74,6 +75,22 @@ def specifier(node: Any) -> Any:
         arguments = trees.child_of(node, "arguments")
         return arguments and trees.child_of(arguments, "string")
     return None
+
+
+def unpinned(content: str) -> str:
+    """The source without the versions of the packages that it imports or exports from by a statement."""
+    changes = []
+    for node in trees.walk(trees.parse("typescript", content)):
+        literal = node.child_by_field_name("source") if node.type in ("import_statement", "export_statement") else None
+        if literal is None or (text := trees.child_of(literal, "string_fragment")) is None:
+            continue
+        name = trees.text(text)
+        bare = name.removeprefix(NPM)
+        package = None if OF_SCRIPT.match(bare) else PACKAGE.fullmatch(bare)
+        if package is not None and package[2]:
+            short = name[: len(name) - len(bare)] + package[1] + (package[3] or "")
+            changes.append((Import(text.start_byte, text.end_byte, name), short))
+    return rewritten(content, changes)
 
 
 def gather(content: str, path: str | None, scripts: Scripts) -> Sources:
