@@ -20,6 +20,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from flexwm_nb.server.isolation.limits import Limits
+from flexwm_nb.server.runners import failures
 
 if TYPE_CHECKING:
     from flexwm_nb.server.environments.cache import Cache
@@ -149,6 +150,10 @@ class Runner:
     def order(self, request: RunRequest) -> dict[str, Any]:
         """What the waiting process is told to do. Raises RunnerError when the source is refused."""
         raise NotImplementedError
+
+    def signalled(self, number: int, log: str, step: str | None) -> str:
+        """The error of a process that a signal ended; `log` is the end of its log."""
+        return failures.signalled(number, step=step)
 
     def result(self, request: RunRequest, ending: Ending) -> tuple[bool, str]:
         """Success, and the JSON result, of a process that ended by itself with exit code 0."""

@@ -12,6 +12,7 @@ from flexwm_nb.server.runners.jsonb import Unstorable, normalize
 from flexwm_nb.signatures import parse_signature
 
 BEGIN = Path(__file__).with_name("bash_begin.sh")
+SIGNALLED = 128  # what a shell adds to the number of a signal
 TERMINATE_GRACE = 5.0  # seconds, as Windmill's MAX_WAIT_FOR_SIGTERM
 
 
@@ -39,6 +40,10 @@ class Bash(Runner):
             "waits": True,
             "command": ["bash", "./main.sh", *(as_text(given, name) for name in names)],
         }
+
+    def signalled(self, number: int, log: str, step: str | None) -> str:
+        """As Windmill's shell around the script reports it: an exit code."""
+        return failures.exit_code(self.program, SIGNALLED + number, log, step=step)
 
     def result(self, request: RunRequest, ending: Ending) -> tuple[bool, str]:
         """`result.json`, else `result.out`, else the last line."""

@@ -9,6 +9,7 @@ from typing import Any
 
 from flexwm_nb.errors import InvalidSource
 from flexwm_nb.server.environments import bundles, npm
+from flexwm_nb.server.runners import failures
 from flexwm_nb.server.runners.base import Ending, RunnerError, RunRequest
 from flexwm_nb.server.runners.ecmascript import PROGRAMS, EcmaScript, Prepared, has, taken
 from flexwm_nb.server.runners.imports import ENTRY, Sources, remarks
@@ -101,7 +102,9 @@ class Bun(EcmaScript):
 
     def result(self, request: RunRequest, ending: Ending) -> tuple[bool, str]:
         """What the function returned, or what it streamed."""
-        return checked(request, with_stream(ending.reply or "null", ending.stream))
+        if ending.reply is None:
+            return False, failures.empty()
+        return checked(request, with_stream(ending.reply, ending.stream))
 
 
 def on_node(request: RunRequest) -> bool:

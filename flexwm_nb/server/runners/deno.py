@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from flexwm_nb.server.environments import deno_modules
+from flexwm_nb.server.runners import failures
 from flexwm_nb.server.runners.base import Ending, RunRequest
 from flexwm_nb.server.runners.ecmascript import PROGRAMS, EcmaScript, Prepared
 from flexwm_nb.server.runners.jsonb import normalize
@@ -64,5 +65,7 @@ class Deno(EcmaScript):
         if "error.json" in ending.files:
             error = json.loads(ending.files["error.json"])
             return False, normalize(json.dumps({"error": error}, ensure_ascii=False))
-        text = ending.files.get("result.json", b"null").decode("utf-8", "replace")
+        if "result.json" not in ending.files:
+            return False, failures.empty()
+        text = ending.files["result.json"].decode("utf-8", "replace")
         return checked(request, with_stream(text, ending.stream))

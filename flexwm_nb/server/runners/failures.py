@@ -6,6 +6,8 @@ import json
 import re
 from typing import Any
 
+from flexwm_nb.server.runners.jsonb import Unstorable, normalize, rank
+
 TAIL = 600  # characters of the log that an error shows
 ANSI = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]")
 MARK = "CODE EXECUTION ---"
@@ -16,7 +18,20 @@ def error(name: str, message: str, *, step: str | None = None, **more: Any) -> s
     body: dict[str, Any] = {"name": name, "message": message, **more}
     if step is not None:
         body["step_id"] = step
-    return json.dumps({"error": body}, ensure_ascii=False)
+    return json.dumps({"error": {key: body[key] for key in sorted(body, key=rank)}}, ensure_ascii=False)
+
+
+def given(text: str) -> str:
+    """The error that a script's own program describes, in JSON."""
+    try:
+        return normalize(f'{{"error": {text}}}')
+    except Unstorable:  # the text of an exception may hold anything
+        return json.dumps({"error": json.loads(text)}, ensure_ascii=False)
+
+
+def empty() -> str:
+    """The error of a process that ended well and left no result."""
+    return error("InternalErr", "Internal: Result of job is invalid json (empty)")
 
 
 def tail(log: str) -> str:

@@ -16,8 +16,7 @@ from flexwm_nb.server.runners.imports import remarks
 from flexwm_nb.server.runners.jsonb import normalize
 from flexwm_nb.server.runners.runtimes import GO, ask_version, located
 from flexwm_nb.server.runners.stages import Stage
-from flexwm_nb.signatures import trees
-from flexwm_nb.signatures.go import parameters
+from flexwm_nb.signatures.go import ANYTHING, entry, parameters
 
 COMPATIBLE = "1.22"  # the language of scripts with go1_22_compat
 RESULT = "result.json"
@@ -89,7 +88,9 @@ class Go(Runner):
 
     def result(self, request: RunRequest, ending: Ending) -> tuple[bool, str]:
         """What the function returned."""
-        data = ending.files.get(RESULT, b"null")
+        data = ending.files.get(RESULT)
+        if data is None:
+            return False, failures.empty()
         if len(data) > request.limits.result_bytes:
             return False, failures.too_large(request.limits.result_bytes, step=request.flow_step_id)
         return True, normalize(data.decode("utf-8", "replace"))
@@ -97,16 +98,15 @@ class Go(Runner):
 
 @lru_cache(maxsize=256)
 def runner_of(content: str) -> str:
-    """The file that parses the arguments and calls the script's main with them. Raises InvalidSource."""
-    fields: list[str] = []
-    passed: list[str] = []
-    for declared in parameters(content):
-        kind = trees.text(declared.child_by_field_name("type"))
-        many = declared.type.startswith("variadic")
-        for name in (trees.text(node) for node in declared.children_by_field_name("name")):
-            field = f"Arg{len(fields)}"
-            fields.append(f'\t{field} {"[]" if many else ""}{kind} `json:"{name}"`')
-            passed.append(f"req.{field}{'...' if many else ''}")
-    struct = "\n".join(["type Req struct {", *fields, "}"])
-    call = f"func Run(req Req) (interface{{}}, error) {{\n\treturn main({', '.join(passed)})\n}}"
-    return f"package inner\n\n{struct}\n\n{call}\n"
+    """The file that parses the arguments and calls the script's main with them. Raises InvalidSource.
+
+    Its types are those that Windmill's parser knows, and its lines stand where Windmill's do, as errors name them.
+    """
+    names, fields = [], []
+    for declared in (entry(node) for node in parameters(content)):
+        name = declared["name"]
+        names.append(f"req.{name[:1].upper()}{name[1:]}")
+        fields.append(f'{name[:1].upper()}{name[1:]} {declared["otyp"] or ANYTHING} `json:"{name}"`')
+    struct = "\n".join(["type Req struct {", *(fields or [""]), "}"])
+    call = f"func Run(req Req) (interface{{}}, error) {{\n    return main({', '.join(names)})\n}}"
+    return f"package inner\n{struct}\n\n{call}\n"

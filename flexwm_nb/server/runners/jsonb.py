@@ -75,12 +75,12 @@ def normalize(text: str) -> str:
         raise Unstorable("invalid input syntax for type json") from None
     made = encode(ordered(value, {}))
     if "\\u" in text:
-        _refuse_halves(made)
+        refuse_halves(made)
     return made
 
 
-def _refuse_halves(text: str) -> None:
-    """Half a surrogate pair is no character."""
+def refuse_halves(text: str) -> None:
+    """Half a surrogate pair is no character. Raises Unstorable."""
     try:
         text.encode("utf-8")
     except UnicodeEncodeError:

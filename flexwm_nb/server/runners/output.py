@@ -63,6 +63,5 @@ class Output:
             self._stream.append(line[len(STREAM) :].replace("\\n", "\n"))
             self.last_line = line
             return ""
-        if line:
-            self.last_line = line
+        self.last_line = line
         return line

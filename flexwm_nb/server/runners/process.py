@@ -185,11 +185,13 @@ class RunningJob:
         if self._reason is not None:
             return False, failures.execution(self._reason, step=step)
         if b"E" in self._frames:
-            return False, json.dumps({"error": json.loads(self._frames[b"E"])}, ensure_ascii=False)
+            return False, failures.given(self._frames[b"E"])
+        if b"U" in self._frames:
+            return False, failures.unstorable(request.job_id, self._frames[b"U"])
         if b"X" in self._frames:
             return False, failures.execution(self._frames[b"X"], step=step)
         if number is not None:
-            return False, failures.signalled(number, step=step)
+            return False, self._runner.signalled(number, self._output.tail, step)
         if code:
             program = self._frames.get(PROGRAM, self._runner.program)
             return False, failures.exit_code(program, code, self._output.tail, step=step)

@@ -15,6 +15,7 @@ from flexwm_nb.errors import InvalidSource
 from flexwm_nb.server.environments.gathering import Script
 from flexwm_nb.server.environments.locking import find_lock
 from flexwm_nb.server.environments.service import Environment, Environments, NoPackages, own_minor
+from flexwm_nb.server.runners import failures
 from flexwm_nb.server.runners.base import Ending, Kept, Runner, RunnerError, RunRequest
 from flexwm_nb.server.runners.results import with_stream
 from flexwm_nb.signatures import parse_signature
@@ -118,7 +119,9 @@ class Python3(Runner):
 
     def result(self, request: RunRequest, ending: Ending) -> tuple[bool, str]:
         """What the function returned, or what it streamed."""
-        return True, with_stream(ending.reply or "null", ending.stream)
+        if ending.reply is None:
+            return False, failures.empty()
+        return True, with_stream(ending.reply, ending.stream)
 
 
 def script_of(request: RunRequest) -> Script:

@@ -15,7 +15,7 @@ import traceback
 from datetime import date, datetime
 from typing import Any
 
-RESULT, ERROR, ARGUMENTS = b"R", b"E", b"G"
+RESULT, ERROR, UNSTORABLE, ARGUMENTS = b"R", b"E", b"U", b"G"
 KEPT = (str, dict, list, bytes, tuple, set, frozenset, range, memoryview, bytearray)
 OUTSIDE = re.compile(r'"(?:[^"\\]|\\.)*"|-?Infinity|NaN')
 NUL = re.compile(r"(?<!\\)((?:\\\\)*)\\u0000")
@@ -50,6 +50,8 @@ def call(module: Any, task: dict[str, Any], tell: Any = None) -> tuple[bytes, st
             stream(value)
             value = None
         text = render(value, task)
+    except jsonb.Unstorable as error:
+        return UNSTORABLE, str(error)
     except BaseException as error:
         return ERROR, json.dumps(describe(error, task.get("step")), default=str)
     if len(text) > task["result_bytes"]:
@@ -148,7 +150,10 @@ def render(value: Any, task: dict[str, Any]) -> str:
     text = json.dumps(value, default=str, ensure_ascii=False)
     if not task["verbatim"]:
         text = json_only(text)
-    return str(jsonb.normalize(text))
+    made = str(jsonb.normalize(text))
+    if not made.isascii():
+        jsonb.refuse_halves(made)
+    return made
 
 
 def json_only(text: str) -> str:
@@ -168,7 +173,6 @@ def describe(error: BaseException, step: Any) -> dict[str, Any]:
     ]
     found = {"message": str(error), "name": type(error).__name__, "stack": "\n".join(frames)}
     extra = dict(getattr(error, "__dict__", {}))
-    extra.pop("__notes__", None)
     if extra:
         found["extra"] = json.loads(json_only(json.dumps(extra, default=str, skipkeys=True)))
     if step:
