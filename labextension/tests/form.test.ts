@@ -203,6 +203,16 @@ describe('a control', () => {
 });
 
 describe('a form', () => {
+  it('keeps the focus in a list from which something is taken', () => {
+    one({ type: 'array', items: { type: 'string' } }, ['a', 'b']);
+    const focused = () => document.activeElement?.getAttribute('aria-label') ?? document.activeElement?.textContent;
+    const told = [2, 1].map(number => {
+      root.querySelector<HTMLElement>(`[aria-label="Take item ${number} out"]`)!.click();
+      return focused();
+    });
+    expect(told).toEqual(['Take item 1 out', '+ add']);
+  });
+
   it('begins with what is given, else with the defaults, in the order of the schema', () => {
     draw({ ...SCHEMA, order: ['count', 'name', 'gone'] }, { name: 'Ada' });
     expect([input(0).value, input(1).value, line()]).toEqual(['7', 'Ada', '%windmill_run f/a/b name=Ada']);

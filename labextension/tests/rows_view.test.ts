@@ -22,8 +22,11 @@ it('counts, opens a run, and runs the failed ones again', () => {
   expect(button('Retry 1 failed').hidden).toBe(true);
   button('Cancel').click();
   button('2').click();
-  Object.assign(state, { going: false, ended: 5 });
+  const [, waiting] = root.querySelectorAll('tbody tr');
+  const lines = () => [...root.querySelectorAll('tbody tr')];
+  Object.assign(state, { going: false, ended: 5, rows: [{ ...ROWS[0], gave: 'y' }, ROWS[1]] });
   update(state);
+  expect([lines().indexOf(waiting), lines()[0].textContent]).toEqual([1, expect.stringContaining('y')]); // drawn anew where it changed
   button('Retry 1 failed').click();
   expect(sent).toEqual([{ act: 'cancel' }, { act: 'open', job: 'j2' }, { act: 'retry' }]);
 });

@@ -35,7 +35,7 @@ function wound() {
   const seen = new Set();
   let timer = 0;
   const tick = () => {
-    for (const element of seen) draws.get(element)();
+    for (const element of seen) soon(draws.get(element)); // with what else is to be painted
   };
   const wind = () => {
     const isWanted = seen.size > 0 && document.visibilityState !== "hidden";

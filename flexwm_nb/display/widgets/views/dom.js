@@ -76,6 +76,13 @@ export function say(element, text) {
   } else if (element.textContent !== said) element.textContent = said;
 }
 
+/** Let these be an element's children, in this order; those that are there already stay as they are. */
+export function placed(parent, wanted) {
+  const kept = new Set(wanted);
+  for (const child of [...parent.children]) if (!kept.has(child)) child.remove();
+  wanted.forEach((child, at) => parent.children[at] === child || parent.insertBefore(child, parent.children[at] ?? null));
+}
+
 /** A span of seconds for people: `0.61 s`, `12.3 s`, `2 min 5 s`, `3 h 4 min`; a figure and its unit stay on one line. */
 export function span(seconds) {
   const total = Math.max(seconds, 0);

@@ -1,5 +1,5 @@
 /** A run's log: only the lines in sight are in the page; searched, folded, coloured. */
-import { DONE, button, h, say, shown, undisturbed } from "./dom.js";
+import { DONE, button, h, placed, say, shown, undisturbed } from "./dom.js";
 import { pieces, plain } from "./ansi.js";
 import { everySecond, soon } from "./clock.js";
 
@@ -180,8 +180,7 @@ export function logView(model, element) {
       const key = JSON.stringify([at, lines.first, base, rows[at], classes(at), textOf(rows[at])]);
       drawn.set(key, before.get(key) ?? row(at)); // the same as before keeps what is selected, and the focus
     }
-    for (const [key, element] of before) if (!drawn.has(key)) element.remove();
-    [...drawn.values()].forEach((element, at) => list.children[at] === element || list.insertBefore(element, list.children[at] ?? null));
+    placed(list, [...drawn.values()]);
     const top = `${first * ROW}px`;
     if (list.style.paddingTop !== top) list.style.paddingTop = top;
   }
