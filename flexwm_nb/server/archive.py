@@ -22,7 +22,8 @@ EXTENSIONS = {
     "php": "php", "rust": "rs", "ansible": "playbook.yml", "csharp": "cs", "nu": "nu", "java": "java", "ruby": "rb",
     "rlang": "r",
 }  # fmt: skip
-OPTIONS = ("tag", *script_documents.OMITTED)
+FOUND_OUT = ("is_template", "auto_kind")  # Windmill leaves them out: no file says them
+OPTIONS = ("tag", *(name for name in script_documents.OMITTED if name not in FOUND_OUT))
 SCRIPT_FIELDS = ("summary", "description", "lock", "kind")
 EPOCH_OF_ZIP = (1980, 1, 1, 0, 0, 0)  # the same content makes the same archive
 
@@ -77,13 +78,23 @@ def resource_types(rows: Iterable[Row]) -> Iterator[File]:
     """Each type of resources that the workspace itself has."""
     for row in rows:
         fields = {"schema": _value(row["schema"]), "description": row["description"] or ""}
-        more = _with(fields, format_extension=row["format_extension"], is_fileset=bool(row["is_fileset"]) or None)
-        yield _described(f"{row['name']}.resource-type", more)
+        more = {"is_fileset": bool(row["is_fileset"]), "format_extension": row["format_extension"]}
+        yield _described(f"{row['name']}.resource-type", {**fields, **more})
 
 
 def schedules(rows: Iterable[Row], show: Callable[[Row], dict[str, Any]]) -> Iterator[File]:
     """Each schedule, `show` giving its document."""
-    left_out = ("workspace_id", "path", "edited_by", "edited_at", "extra_perms", "error", "permissioned_as", "args")
+    left_out = (
+        "workspace_id",
+        "path",
+        "edited_by",
+        "edited_at",
+        "extra_perms",
+        "error",
+        "permissioned_as",
+        "args",
+        "is_draft",
+    )
     for row in rows:
         fields = {name: value for name, value in show(row).items() if name not in left_out}
         yield _described(f"{row['path']}.schedule", {**fields, "args": _value(row["args"]) or {}})
@@ -93,8 +104,8 @@ def folders(rows: Iterable[Row]) -> Iterator[File]:
     """Each folder: its name for people, and who may do what in it."""
     for row in rows:
         owners, permissions = _value(row["owners"]), _value(row["extra_perms"])
-        fields = {"display_name": row["display_name"], "owners": owners, "extra_perms": permissions}
-        yield _described(f"f/{row['name']}/folder.meta", _with(fields, summary=row["summary"]))
+        fields = {"summary": row["summary"], "display_name": row["display_name"]}
+        yield _described(f"f/{row['name']}/folder.meta", {**fields, "owners": owners, "extra_perms": permissions})
 
 
 def users(rows: Iterable[Row]) -> Iterator[File]:

@@ -150,14 +150,14 @@ def test_a_comment_makes_a_bun_script_native(http: httpx.Client) -> None:
 @pytest.mark.parametrize("language", ["bun", "deno", native("bunnative")])
 def test_scripts_import_scripts_of_the_workspace(http: httpx.Client, language: str) -> None:
     """By relative and by absolute paths; the newest version counts."""
-    folder = f"f/languages_{language}"
+    folder, ending = f"f/languages_{language}", ".ts" if language == "deno" else ""
     deployed(http, f"{folder}/lib/deep", language, "import { one } from '../one.ts'\nexport const deep = () => one + 1")
     deployed(http, f"{folder}/one", language, "export const one: number = 40")
     deployed(
         http,
         f"{folder}/main",
         language,
-        f"import {{ deep }} from './lib/deep'\nimport {{ one }} from '/{folder}/one'\n"
+        f"import {{ deep }} from './lib/deep{ending}'\nimport {{ one }} from '/{folder}/one{ending}'\n"
         "export function main() { return deep() + one }",
     )
     assert http.post(f"{W}/jobs/run_wait_result/p/{folder}/main", json={}).json() == 81

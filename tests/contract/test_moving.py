@@ -70,8 +70,10 @@ def workspace(engine: Engine) -> Iterator[Engine]:
     endpoint, name = engine.client.endpoint, f"move-{uuid4().hex[:8]}"
     engine.workspaces.ensure(name)
     with flexwm_nb.connect(endpoint.url, token=endpoint.token, workspace=name) as made:
-        yield made
-    engine.client.delete(f"/workspaces/delete/{name}")
+        try:
+            yield made
+        finally:
+            engine.client.delete(f"/workspaces/delete/{name}")
 
 
 def fill(engine: Engine) -> None:

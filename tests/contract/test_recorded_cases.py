@@ -42,7 +42,9 @@ def peer(server: Any) -> Iterator[Any]:
 
 def built_http_cases() -> list[Any]:
     """The recorded requests."""
-    return [pytest.param(case, id=case["name"]) for case in cases("http_cases.json")]
+    marks = {"users_and_tokens": pytest.mark.differs("passwords")}
+    found = cases("http_cases.json")
+    return [pytest.param(case, id=case["name"], marks=marks.get(case["name"], ())) for case in found]
 
 
 def built_script_cases() -> list[Any]:

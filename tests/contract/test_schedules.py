@@ -200,6 +200,10 @@ def test_lists_are_filtered(http: httpx.Client, script: str) -> None:
     assert http.get("/w/demo/schedules/list", params={"path": script, "is_flow": True}).json() == []
 
 
+HANDLER = pytest.mark.differs("`on_failure` of a schedule", run=False)
+
+
+@HANDLER
 def test_a_failure_has_its_handler_run(http: httpx.Client, script: str) -> None:
     """With what failed, why, and the extra arguments."""
     failing, handler = f"{script}_fails", f"{script}_handler"
@@ -218,6 +222,7 @@ def test_a_failure_has_its_handler_run(http: httpx.Client, script: str) -> None:
     assert http.get(f"/w/demo/jobs_u/completed/get_result/{handled['id']}").json() == "told"
 
 
+@HANDLER
 def test_a_missing_handler_is_told_and_the_schedule_goes_on(http: httpx.Client, script: str) -> None:
     """The schedule's error says which."""
     failing = f"{script}_fails"

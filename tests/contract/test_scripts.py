@@ -85,15 +85,14 @@ def test_a_repetition_can_be_skipped(http: httpx.Client) -> None:
 
 LARGE = pytest.mark.differs("a very large script, or source for previews")
 PARENT = pytest.mark.differs("`GET …/scripts/list?parent_hash=`")
-NULL = pytest.mark.differs("`no_main_func`, `has_preprocessor` of a script that has none")
 
 
 @pytest.mark.parametrize(
     ("language", "content", "found"),
     [
-        pytest.param("python3", "def main():\n    return 1", (None, False), id="main", marks=NULL),
-        pytest.param("python3", "async def main():\n    return 1", (None, False), id="async main", marks=NULL),
-        pytest.param("python3", "def helper():\n    return 1", ("lib", False), id="library", marks=NULL),
+        pytest.param("python3", "def main():\n    return 1", (None, None), id="main"),
+        pytest.param("python3", "async def main():\n    return 1", (None, None), id="async main"),
+        pytest.param("python3", "def helper():\n    return 1", ("lib", None), id="library"),
         pytest.param("python3", "def preprocessor(e):\n    return e\n\ndef main():\n    ...", (None, True), id="both"),
         pytest.param("bash", "echo 1", (None, None), id="bash"),
     ],

@@ -406,8 +406,10 @@ def test_files_and_back(engine: Engine, flow: Flow, tmp_path: Path) -> None:
     assert sync.plan_push(engine.client, tmp_path, where) == []
     code = tmp_path / where / "daily.flow/total.inline_script.py"
     code.rename(code.with_name("mine.py"))
+    if (lock := code.with_suffix(".lock")).exists():
+        lock.rename(lock.with_name("mine.lock"))
     document = tmp_path / where / "daily.flow/flow.yaml"
-    document.write_text(document.read_text().replace("total.inline_script.py", "mine.py"))
+    document.write_text(document.read_text().replace("total.inline_script.", "mine."))
     assert sync.plan_push(engine.client, tmp_path, where) == []
     (tmp_path / where / "report.sh").write_text("echo 2\n")
     plan = sync.plan_push(engine.client, tmp_path, where)

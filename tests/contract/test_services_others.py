@@ -95,12 +95,14 @@ def test_workspaces(engine: Engine) -> None:
     """Listed, made once."""
     name = f"services-{uuid4().hex[:8]}"
     assert engine.workspaces.ensure(name) is True
-    assert engine.workspaces.ensure(name) is False
-    assert engine.workspaces.exists(name)
-    assert {"demo", name} <= {workspace.id for workspace in engine.workspaces.list()}
-    with pytest.raises(Conflict):
-        engine.workspaces.create(name)
-    engine.client.delete(f"/workspaces/delete/{name}")  # a Windmill without a licence has room for one more
+    try:
+        assert engine.workspaces.ensure(name) is False
+        assert engine.workspaces.exists(name)
+        assert {"demo", name} <= {workspace.id for workspace in engine.workspaces.list()}
+        with pytest.raises(Conflict):
+            engine.workspaces.create(name)
+    finally:
+        engine.client.delete(f"/workspaces/delete/{name}")  # a Windmill without a licence has room for one more
     assert engine.workspaces.whoami().username == "admin"
 
 

@@ -166,6 +166,8 @@ def select(
     _add_times(chosen, completed)
     if completed:
         _add_endings(chosen)
+    elif query.scheduled_for_before_now:
+        chosen.add("job_with_due", now=now())
     return chosen
 
 
@@ -268,8 +270,6 @@ def _add_switches(chosen: Selection) -> None:
         chosen.add("job_without_parent")
     if query.is_not_schedule:
         chosen.add("job_without_schedule")
-    if query.scheduled_for_before_now:
-        chosen.add("job_with_due", now=now())
     if query.excludes_entrypoint_override:
         chosen.add("job_without_entrypoint")
 

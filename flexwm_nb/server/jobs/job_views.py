@@ -68,6 +68,8 @@ def _queued(row: Row, logs: str | None, code: bool) -> Document:
         "email": row["email"],
         "visible_to_owner": bool(row["visible_to_owner"]),
         "tag": row["tag"],
+        "is_retry": False,
+        "suspend": row["suspend"] or 0,
     }
     _add(made, row, logs, code, QUEUED_ONLY)
     return made
@@ -92,6 +94,7 @@ def _ended(row: Row) -> Document:
         "email": row["email"],
         "visible_to_owner": bool(row["visible_to_owner"]),
         "tag": row["tag"],
+        "is_retry": False,
     }
 
 
@@ -129,7 +132,6 @@ OPTIONAL: tuple[tuple[str, Callable[[Row], Any]], ...] = (
 )
 QUEUED_ONLY: tuple[tuple[str, Callable[[Row], Any]], ...] = (
     ("started_at", lambda row: render_time(row["started_at"])),
-    ("suspend", lambda row: row["suspend"]),
     ("root_job", lambda row: row["root_job"]),
     ("timeout", lambda row: row["timeout"]),
     ("flow_step_id", lambda row: row["flow_step_id"]),
@@ -211,7 +213,7 @@ def listed_queued(row: Row) -> Document:
         "is_flow_step": bool(row["is_flow_step"]),
         "language": row["language"],
         "email": row["email"],
-        "suspend": row["suspend"],
+        "suspend": row["suspend"] or 0,
         "tag": row["tag"],
         "priority": row["priority"],
         "workspace_id": row["workspace_id"],

@@ -14,7 +14,7 @@ from flexwm_nb.server.jobs import job_filters, job_views
 from flexwm_nb.server.jobs.job_filters import JobQuery, Selection
 from flexwm_nb.server.store.connections import Row
 from flexwm_nb.server.web.failures import require_admin
-from flexwm_nb.server.web.http import admin, as_json, context, identity, number, query, workspace
+from flexwm_nb.server.web.http import LONGEST_PAGE, admin, as_json, context, identity, number, query, workspace
 
 SECOND = 1_000_000  # microseconds
 MILLISECOND = 1_000  # microseconds
@@ -59,15 +59,16 @@ async def _merged(request: Request, wanted: JobQuery, what: str | None = None) -
 
 
 async def list_jobs(request: Request) -> Response:
-    """Jobs in every state."""
-    rows = await _merged(request, query(request, JobQuery))
+    """Jobs in every state, the newest first whatever is asked for."""
+    rows = await _merged(request, msgspec.structs.replace(query(request, JobQuery), order_desc=True))
     return as_json([job_views.document(row, code=False) for row in rows])
 
 
 async def list_ids(request: Request) -> Response:
-    """The identifiers of jobs in every state."""
+    """The identifiers of jobs in every state, all of them at once."""
     admin(request)
-    return as_json(job_filters.ids(await _merged(request, query(request, JobQuery), "job_select_ids")))
+    wanted = msgspec.structs.replace(query(request, JobQuery), page=None, per_page=LONGEST_PAGE)
+    return as_json(job_filters.ids(await _merged(request, wanted, "job_select_ids")))
 
 
 async def list_completed(request: Request) -> Response:

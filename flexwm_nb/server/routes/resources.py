@@ -32,7 +32,7 @@ from flexwm_nb.server.web.http import (
     workspace,
 )
 
-OMITTED = ("labels", "ws_specific")
+OMITTED = ("labels",)
 VARIABLE = "$var:"
 
 
@@ -119,7 +119,8 @@ def show(row: Row, *, with_value: bool) -> dict[str, Any]:
         "refresh_error": None,
         "account": None,
         "labels": fragment(row["labels"]),
-        "ws_specific": None if row["ws_specific"] is None else bool(row["ws_specific"]),
+        "ws_specific": bool(row["ws_specific"]),
+        "is_draft": False,
     }
     return without_nulls(found, OMITTED)
 

@@ -30,7 +30,7 @@ from flexwm_nb.server.web.http import (
     workspace,
 )
 
-OMITTED = ("labels", "ws_specific")
+OMITTED = ("labels",)
 SECRECY = "cannot change is_secret without updating value too"
 
 
@@ -148,7 +148,8 @@ def show(row: Row, value: str | None) -> dict[str, Any]:
         "is_linked": bool(row["is_linked"]),
         "expires_at": render_time(row["expires_at"]),
         "labels": fragment(row["labels"]),
-        "ws_specific": None if row["ws_specific"] is None else bool(row["ws_specific"]),
+        "ws_specific": bool(row["ws_specific"]),
+        "is_draft": False,
         "edited_at": render_time(row["edited_at"]),
     }
     return without_nulls(found, OMITTED)

@@ -26,6 +26,7 @@ def schedule(row: Row) -> dict[str, Any]:
         "extra_perms": fragment(row["extra_perms"]),
         "ws_error_handler_muted": bool(row["ws_error_handler_muted"]),
         "no_flow_overlap": bool(row["no_flow_overlap"]),
+        "is_draft": False,
     }
     more = {
         **{name: row[name] for name in ("error", "summary", "description", "tag", "cron_version")},
@@ -43,4 +44,5 @@ def listed(row: Row) -> dict[str, Any]:
         "enabled": bool(row["enabled"]),
         "is_flow": bool(row["is_flow"]),
         "extra_perms": fragment(row["extra_perms"]),
+        "is_draft": False,
     }

@@ -170,12 +170,12 @@ def find_kind(new: NewScript) -> tuple[str | None, bool | None]:
         return new.auto_kind, new.has_preprocessor
     main, preprocessor = PLAIN[new.language]
     if main.search(new.content) or len(new.content) > LARGEST_PARSED:
-        return None, preprocessor.search(new.content) is not None
+        return None, preprocessor.search(new.content) is not None or None
     try:
         signature = parse_signature(new.language, new.content)
     except FlexwmError:
         return new.auto_kind, new.has_preprocessor
-    return signature["auto_kind"], signature["has_preprocessor"]
+    return signature["auto_kind"], signature["has_preprocessor"] or None
 
 
 def settings(new: NewScript, identity: Identity) -> dict[str, Any]:

@@ -34,7 +34,7 @@ def script(row: Row, *, starred: bool | None = None) -> dict[str, Any]:
         extra_perms=fragment(row["extra_perms"]),
     )
     found.update(without_nulls({name: _optional(row, name) for name in OMITTED}, OMITTED))
-    found.update(json.loads(row["settings"]))
+    found.update({"assets": [], **json.loads(row["settings"])})
     if row["interpreter"] is not None:
         found["interpreter"] = row["interpreter"]
     return found if starred is None else {**found, "starred": starred}
