@@ -170,7 +170,7 @@ def test_the_sidebar_finds_and_cancels(beside: Page) -> None:
 
 
 def test_the_sidebar_is_used_by_keyboard(beside: Page) -> None:
-    """Arrows move, Enter opens, a section folds."""
+    """Arrows move, Enter opens, a section folds; Shift+F10 leads to a script's versions, among which arrows choose."""
     tree = beside.get_by_role("tree", name="Scripts, flows and jobs")
     tree.focus()
     beside.keyboard.press("Home")
@@ -178,6 +178,21 @@ def test_the_sidebar_is_used_by_keyboard(beside: Page) -> None:
     expect(beside.locator('.fxl-line[data-key="jobs"]')).to_have_attribute("aria-expanded", "false")
     beside.keyboard.press("ArrowRight")
     expect(beside.locator('.fxl-line[data-key="jobs"]')).to_have_attribute("aria-expanded", "true")
+    newer = {"path": "f/lab/sleep", "language": "python3", "content": SCRIPT.replace("n * 2", "n * 3")}
+    ask(beside, "POST", "e/local/register", newer)
+    line(beside, "f/lab/sleep").click()
+    beside.keyboard.press("Shift+F10")
+    expect(beside.get_by_role("menuitem", name="History and Differences")).to_be_visible()
+    beside.keyboard.press("h")
+    beside.keyboard.press("Enter")
+    changes = beside.get_by_role("region", name="Changes of v")
+    expect(changes).to_contain_text("+    return n * 3", timeout=LONG)
+    version = beside.get_by_role("listbox", name="Versions").get_by_role("option", selected=True)
+    beside.keyboard.press("Tab")
+    beside.keyboard.press("ArrowDown")
+    expect(version).to_be_focused()
+    expect(changes).not_to_contain_text("n * 3")
+    picture(beside, "history")
 
 
 def test_a_flow_file_is_drawn_and_checked(beside: Page) -> None:

@@ -22,8 +22,9 @@ interface IVersion {
 
 export class HistoryView extends Widget {
   private _versions: IVersion[] = [];
-  private _list = h('ol', { class: 'fxl-versions', role: 'listbox', 'aria-label': 'Versions' });
-  private _shown = h('pre', { class: 'fxl-diff', tabindex: '0' });
+  private _place = 0; // of the version that is shown
+  private _list = h('ol', { class: 'fxl-versions', role: 'listbox', onkeydown: event => this._walk(event) });
+  private _shown = h('pre', { class: 'fxl-diff', role: 'region', tabindex: '0' });
 
   constructor(
     private _item: Item,
@@ -33,6 +34,8 @@ export class HistoryView extends Widget {
   ) {
     super();
     this.addClass('fxl-history');
+    this.node.tabIndex = -1; // it has the focus when it is opened, and Tab leads to its list
+    this._list.setAttribute('aria-label', this._texts.__('Versions'));
     const place = this._actions.engines.label(this._engine);
     const where = place ? [h('p', {}, place)] : [];
     this.node.append(h('div', { class: 'fxl-versions-side' }, ...where, this._list), this._shown);
@@ -67,28 +70,50 @@ export class HistoryView extends Widget {
     await this._show(0);
   }
 
+  /** Arrow keys choose a version, of which Tab reaches the one that is shown. */
+  private _walk(event: KeyboardEvent): void {
+    const last = this._versions.length - 1;
+    const to = { ArrowDown: this._place + 1, ArrowUp: this._place - 1, Home: 0, End: last }[event.key];
+    if (to === undefined) {
+      return;
+    }
+    event.preventDefault();
+    event.stopPropagation();
+    const place = Math.min(Math.max(to, 0), last);
+    void this._show(place);
+    this._list.querySelectorAll('button')[place]?.focus();
+  }
+
   /** What a version changed; the whole text of the first. */
   private async _show(place: number): Promise<void> {
+    this._place = place;
     this._list.querySelectorAll('button').forEach((button, number) => {
       button.setAttribute('aria-selected', String(number === place));
+      button.tabIndex = number === place ? 0 : -1;
     });
+    this._shown.setAttribute('aria-label', this._texts.__('Changes of v%1', this._versions.length - place));
     const version = this._versions[place];
     if (!version) {
       this._shown.textContent = this._texts.__('There are no versions.');
       return;
     }
     await this._actions.attempt(async () => {
-      const text = await version.text();
-      const before = this._versions[place + 1];
-      if (!before) {
-        this._shown.replaceChildren(text);
-        return;
+      const shown = await this._changes(version, this._versions[place + 1]);
+      if (place === this._place) {
+        this._shown.replaceChildren(...shown);
       }
-      const body = { old: await before.text(), new: text };
-      const { lines } = await request<{ lines: string[] }>('diff', { method: 'POST', body });
-      const shown = lines.length ? lines : [this._texts.__('The text is the same.')];
-      this._shown.replaceChildren(...shown.map(line => h('span', { 'data-sign': line[0] }, `${line}\n`)));
     });
+  }
+
+  private async _changes(version: IVersion, before?: IVersion): Promise<(Node | string)[]> {
+    const text = await version.text();
+    if (!before) {
+      return [text];
+    }
+    const body = { old: await before.text(), new: text };
+    const { lines } = await request<{ lines: string[] }>('diff', { method: 'POST', body });
+    const shown = lines.length ? lines : [this._texts.__('The text is the same.')];
+    return shown.map(line => h('span', { 'data-sign': line[0] }, `${line}\n`));
   }
 
   private async _script(): Promise<IVersion[]> {
