@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -51,6 +52,10 @@ def opened(browser: Browser, lab: str, lab_folder: Path) -> Iterator[Page]:
     context.close()
 
 
+ANSWERED = """() => {
+    const { kernel } = window.jupyterapp.shell.currentWidget.sessionContext.session;
+    return kernel.requestKernelInfo().then(() => null);
+}"""
 TURNED = """form => {
     const left = one => one.getBoundingClientRect().left;
     document.documentElement.dir = "rtl";
@@ -124,6 +129,8 @@ def test_run_all_stops_at_a_form_and_goes_on_once_it_is_filled_in(opened: Page) 
     expect(notice).to_have_text("fill in the form: f/forms/delays needs 'airport'", timeout=LONG)
     after = write_cell(opened, "print('after', asked['airport'])")
     expect(after).to_contain_text("NameError", timeout=LONG)
+    expect(after.locator(".jp-InputPrompt").first).to_have_text(re.compile(r"\[\d+\]:"))
+    opened.evaluate(ANSWERED)  # a kernel refuses what comes in the moment after an error
     opened.evaluate("() => { const { content } = window.jupyterapp.shell.currentWidget; content.activeCellIndex -= 2 }")
     command(opened, "notebook:run-all-below")
     expect(after).not_to_contain_text("NameError", timeout=LONG)

@@ -89,7 +89,7 @@ export function approvalView(model, element) {
     }
     control.addEventListener("input", () => { ui.values[field.name] = read(); });
     const about = field.description ? h("span", { class: "fx-muted", id: `${id}-about`, dir: "auto" }, field.description) : "";
-    const label = h("label", { class: "fx-field" }, h("span", { class: "fx-field-name", title: field.name }, h("bdi", {}, field.title || field.name), field.required ? h("span", { class: "fx-needed" }, "*") : ""), control, about);
+    const label = h("label", { class: "fx-field" }, h("span", { class: "fx-field-name", title: field.name }, h("bdi", {}, field.title || field.name), field.required ? h("span", { class: "fx-needed", "aria-hidden": "true" }, "*") : ""), control, about);
     return { field, control, read, label };
   }
 

@@ -405,7 +405,7 @@ export function fields(schema, given, context) {
     target?.setAttribute("aria-required", String(required.has(name)));
     if (target) target.dataset.field = name;
     const about = property.description ? h("span", { class: "fx-muted", dir: "auto" }, property.description) : "";
-    const title = h("span", { class: "fx-field-name", title: name }, h("bdi", {}, property.title || name), required.has(name) ? h("span", { class: "fx-needed", title: "needed" }, "*") : "");
+    const title = h("span", { class: "fx-field-name", title: name }, h("bdi", {}, property.title || name), required.has(name) ? h("span", { class: "fx-needed", title: "needed", "aria-hidden": "true" }, "*") : "");
     const isOne = found.element === target || found.element.classList?.contains("fx-pick");
     const line = h(isOne ? "label" : "div", { class: "fx-field", role: isOne ? null : "group", "aria-label": isOne ? null : property.title || name }, title, h("span", { class: "fx-control" }, found.element), about, wrong);
     return { name, control: found, wrong, line, touched: false };
