@@ -165,7 +165,7 @@ def test_scripts_import_scripts_of_the_workspace(http: httpx.Client, language: s
     assert http.post(f"{W}/jobs/run_wait_result/p/{folder}/main", json={}).json() == 1
 
 
-@pytest.mark.differs("dedicated workers")
+@pytest.mark.differs("dedicated workers", run=False)
 @pytest.mark.parametrize("language", ["bun", "bunnative"])
 def test_a_dedicated_script_keeps_what_it_has_loaded(http: httpx.Client, language: str) -> None:
     """One process takes job after job, each with its own log and environment; a fresh one follows a death."""
