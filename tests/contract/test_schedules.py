@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 from typing import Any
 from uuid import uuid4
 
@@ -16,11 +17,14 @@ NEVER_SOON = "0 0 0 1 1 *"
 
 
 @pytest.fixture
-def script(http: httpx.Client) -> str:
-    """The path of a script that exists."""
+def script(http: httpx.Client) -> Iterator[str]:
+    """The path of a script that exists; what is scheduled beside it ends with the test."""
     path = f"u/admin/scheduled_{uuid4().hex[:8]}"
     make_script(http, path)
-    return path
+    yield path
+    for found in http.get("/w/demo/schedules/list", params={"per_page": 1000}).json():
+        if found["path"].startswith(path):
+            http.delete(f"/w/demo/schedules/delete/{found['path']}")
 
 
 def make_script(http: httpx.Client, path: str, content: str = "echo tick") -> None:

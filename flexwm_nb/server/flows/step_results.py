@@ -14,7 +14,7 @@ from typing import Any
 from flexwm_nb.server.context import Context
 from flexwm_nb.server.jobs.job_ids import NIL
 from flexwm_nb.server.store.connections import Row
-from flexwm_nb.server.web.failures import Failure, missing, not_found
+from flexwm_nb.server.web.failures import Failure, not_found
 
 Module = dict[str, Any]
 
@@ -23,7 +23,7 @@ def find(parts: Context, workspace: str, flow_job: str, step: str) -> str:
     """The result as JSON text. Raises Failure 404."""
     flow: Row | None = _flow(parts, workspace, flow_job)
     if flow is None:
-        raise missing("Flow", flow_job)
+        raise not_found(f"Job {flow_job} not found")
     while flow is not None:
         found = _within(parts, workspace, flow, step)
         if found is not None:

@@ -61,7 +61,8 @@ async def by_version(request: Request) -> Response:
         "flows_version", workspace=workspace(request), id=version_id, path=name and path(request)
     )
     if row is None:
-        raise missing("Flow version", version_id)
+        where = f" in workspace {workspace(request)}" if name is None else ""
+        raise missing("Flow version", f"{version_id}{where}")
     return as_json(flow_documents.flow(row))
 
 

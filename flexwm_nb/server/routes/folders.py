@@ -33,7 +33,7 @@ from flexwm_nb.server.web.http import (
 
 NAME = re.compile(r"[a-zA-Z_0-9-]+")
 BAD_NAME = "Folder name can only contain alphanumeric characters, underscores, and hyphens"
-COUNTED = ("scripts", "flows", "schedules", "resources", "variables")
+COUNTED = ("scripts", "schedules", "flows", "apps", "resources", "variables")
 
 
 class NewFolder(msgspec.Struct, kw_only=True):
@@ -48,7 +48,7 @@ class NewFolder(msgspec.Struct, kw_only=True):
     labels: list[str] | None = None
 
 
-class FolderChange(msgspec.Struct, kw_only=True):
+class UpdateFolder(msgspec.Struct, kw_only=True):
     """What of a folder is to change."""
 
     summary: str | None = None
@@ -159,7 +159,7 @@ async def usage(request: Request) -> Response:
     """How much stands in a folder."""
     name = request.path_params["name"]
     row = context(request).database.one("folders_usage", workspace=workspace(request), start=f"f/{name}/") or {}
-    return as_json({"apps": 0, **{kind: row[kind] for kind in COUNTED}})
+    return as_json({kind: row.get(kind, 0) for kind in COUNTED})  # this engine has no apps
 
 
 def check_owner(request: Request) -> None:
@@ -187,7 +187,7 @@ async def edit(request: Request, edits: Callable[[Row], dict[str, Any]]) -> None
 
 async def update(request: Request) -> Response:
     """Change what is named."""
-    new = await body(request, FolderChange)
+    new = await body(request, UpdateFolder)
     where, name = workspace(request), request.path_params["name"]
     if context(request).database.one("folders_get", workspace=where, name=name) is None:
         raise not_authorized(f"You are not an owner of {name} and hence cannot modify it")

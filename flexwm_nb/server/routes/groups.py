@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable
 from typing import Any
 
@@ -18,7 +17,6 @@ from flexwm_nb.server.web import paths
 from flexwm_nb.server.web.failures import bad_request, missing
 from flexwm_nb.server.web.http import admin, as_json, body, context, fragment, identity, paging, plain, query, workspace
 
-NAME = re.compile(r"[a-zA-Z_0-9-]+")
 ALL_STAYS = "The group 'all' is a special group that contains all users and cannot be deleted"
 
 
@@ -29,7 +27,7 @@ class NewGroup(msgspec.Struct):
     summary: str | None = None
 
 
-class GroupChange(msgspec.Struct):
+class EditGroup(msgspec.Struct):
     """What of a group is to change."""
 
     summary: str | None = None
@@ -62,9 +60,7 @@ async def create(request: Request) -> Response:
     admin(request)
     who = identity(request)
     new, where = await body(request, NewGroup), workspace(request)
-    if not NAME.fullmatch(new.name):
-        raise bad_request("Group name can only contain alphanumeric characters, underscores, and hyphens")
-    paths.check_length(new.name)
+    paths.check_name(new.name, "group_")
 
     def change(transaction: Transaction) -> None:
         if transaction.one("groups_get", workspace=where, name=new.name):
@@ -116,7 +112,7 @@ async def edit(request: Request, edits: Callable[[Transaction, Row], dict[str, A
 
 async def update(request: Request) -> Response:
     """Another summary."""
-    new = await body(request, GroupChange)
+    new = await body(request, EditGroup)
     return plain(f"Edited group {await edit(request, lambda transaction, row: {'summary': new.summary})}")
 
 

@@ -17,7 +17,7 @@ from flexwm_nb.server.web.http import as_json, context, empty, identity, optiona
 ALL = "cancel all"  # the reason of a selection's end
 
 
-class Reason(msgspec.Struct):
+class CancelJob(msgspec.Struct):
     """Why a job is to end."""
 
     reason: str | None = None
@@ -37,7 +37,7 @@ async def _end(request: Request, identifier: str, by: str, reason: str | None, *
 
 
 async def _cancel(request: Request, *, force: bool) -> Response:
-    wish = await http.body(request, Reason)
+    wish = await http.body(request, CancelJob)
     identifier, who = job_id(request), optional_identity(request)
     row = context(request).database.one("job_state", id=identifier, workspace=workspace(request))
     if row is not None:
@@ -70,7 +70,7 @@ async def cancel_selection(request: Request) -> Response:
 
 async def cancel_persistent(request: Request) -> Response:
     """End all jobs of a script that restarts until it is cancelled."""
-    wish, who = await http.body(request, Reason), identity(request)
+    wish, who = await http.body(request, CancelJob), identity(request)
     rows = context(request).database.read("jobs_persistent", workspace=workspace(request), path=http.path(request))
     for row in rows:
         await _end(request, row["id"], who.username, wish.reason, force=False)

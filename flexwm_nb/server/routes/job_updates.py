@@ -18,7 +18,7 @@ async def get_update(request: Request) -> Response:
     identifier = job_id(request)
     row = context(request).database.one("job_state", id=identifier, workspace=workspace(request))
     if row is None:
-        raise not_found(f"Job not found: {identifier}")
+        raise not_found(f"Job {identifier} not found")
     return as_json(await job_events.since(context(request), readable(request, row), query(request, UpdateQuery)))
 
 

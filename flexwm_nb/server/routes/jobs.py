@@ -16,7 +16,7 @@ from flexwm_nb.server.jobs import job_views
 from flexwm_nb.server.jobs.job_ids import id_in_url
 from flexwm_nb.server.store.connections import Row
 from flexwm_nb.server.web import serde
-from flexwm_nb.server.web.failures import bad_request, missing, not_found, sql_error
+from flexwm_nb.server.web.failures import Failure, bad_request, missing, not_found, sql_error
 from flexwm_nb.server.web.http import (
     as_json,
     body,
@@ -173,8 +173,11 @@ async def get_logs(request: Request) -> Response:
 
 
 async def get_logs_tail(request: Request) -> Response:
-    """The end of a completed job's log."""
-    identifier = find_completed(request, "job_state")["id"]
+    """The end of a completed job's log. Raises Failure 404."""
+    try:
+        identifier = find_completed(request, "job_state")["id"]
+    except Failure as failure:
+        raise not_found("Job not found") if failure.status == 404 else failure from None
     return as_json(await context(request).logs.read(identifier, -LOG_TAIL) or "")
 
 

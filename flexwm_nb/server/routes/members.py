@@ -64,12 +64,12 @@ def visitor(request: Request) -> Row:
     }
 
 
-def member(request: Request) -> Row:
+def member(request: Request, word: str = "User") -> Row:
     """The member that the path names. Raises Failure 404."""
     name = request.path_params["username"]
     row = context(request).database.one("members_get", workspace=workspace(request), username=name)
     if row is None:
-        raise missing("User", name)
+        raise missing(word, name)
     return row
 
 
@@ -102,8 +102,8 @@ async def usernames(request: Request) -> Response:
 
 
 async def username_to_email(request: Request) -> Response:
-    """A member's e-mail."""
-    return plain(member(request)["email"])
+    """A member's e-mail. Raises Failure 404."""
+    return plain(member(request, "user")["email"])
 
 
 async def is_owner(request: Request) -> Response:

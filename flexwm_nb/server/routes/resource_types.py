@@ -16,7 +16,7 @@ from flexwm_nb.server.web.failures import bad_request, missing
 from flexwm_nb.server.web.http import admin, as_json, body, context, fragment, identity, plain, workspace
 
 
-class NewType(msgspec.Struct):
+class CreateResourceType(msgspec.Struct):
     """A type to be made."""
 
     name: str
@@ -26,7 +26,7 @@ class NewType(msgspec.Struct):
     is_fileset: bool | None = None
 
 
-class TypeChange(msgspec.Struct):
+class EditResourceType(msgspec.Struct):
     """What of a type is to change."""
 
     schema: Any = None
@@ -51,8 +51,8 @@ def show(row: Row) -> dict[str, Any]:
 
 async def create(request: Request) -> Response:
     """A new type."""
-    new, where, who = await body(request, NewType), workspace(request), identity(request)
-    paths.check_length(new.name)
+    new, where, who = await body(request, CreateResourceType), workspace(request), identity(request)
+    paths.check_name(new.name, "resource_type")
     paths.check_text(new.name, new.description)
     row = {
         **msgspec.structs.asdict(new),
@@ -114,7 +114,7 @@ async def exists(request: Request) -> Response:
 
 async def update(request: Request) -> Response:
     """Change a type, if it is there."""
-    new, where, name = await body(request, TypeChange), workspace(request), request.path_params["name"]
+    new, where, name = await body(request, EditResourceType), workspace(request), request.path_params["name"]
     row = {**msgspec.structs.asdict(new), "schema": text_of(new.schema), "now": now()}
     await context(request).database.write(
         lambda transaction: transaction.run("resource_types_update", workspace=where, name=name, **row)

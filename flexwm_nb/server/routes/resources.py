@@ -36,7 +36,7 @@ OMITTED = ("labels",)
 VARIABLE = "$var:"
 
 
-class NewResource(msgspec.Struct, kw_only=True):
+class CreateResource(msgspec.Struct, kw_only=True):
     """A resource to be made."""
 
     path: str
@@ -47,7 +47,7 @@ class NewResource(msgspec.Struct, kw_only=True):
     ws_specific: bool | None = None
 
 
-class ResourceChange(msgspec.Struct, kw_only=True):
+class EditResource(msgspec.Struct, kw_only=True):
     """What of a resource is to change."""
 
     path: str | None = None
@@ -58,7 +58,7 @@ class ResourceChange(msgspec.Struct, kw_only=True):
     ws_specific: bool | None = None
 
 
-class NewValue(msgspec.Struct):
+class UpdateResource(msgspec.Struct):
     """Another value."""
 
     value: Any = None
@@ -83,7 +83,7 @@ def text_of(value: Any) -> str | None:
 
 async def create(request: Request) -> Response:
     """A new resource; with update_if_exists also another state of one."""
-    new, where = await body(request, NewResource), workspace(request)
+    new, where = await body(request, CreateResource), workspace(request)
     replace = bool(query(request, CreateQuery).update_if_exists)
     paths.check(new.path, "resource")
     paths.check_text(new.description)
@@ -170,7 +170,7 @@ async def exists(request: Request) -> Response:
 
 async def update(request: Request) -> Response:
     """Change a resource."""
-    new, where, name = await body(request, ResourceChange), workspace(request), path(request)
+    new, where, name = await body(request, EditResource), workspace(request), path(request)
     if new.path is not None:
         paths.check(new.path, "resource")
     target = new.path or name
@@ -198,7 +198,7 @@ async def update(request: Request) -> Response:
 
 async def update_value(request: Request) -> Response:
     """Give a resource another value, if it is there."""
-    new, where, name = await body(request, NewValue), workspace(request), path(request)
+    new, where, name = await body(request, UpdateResource), workspace(request), path(request)
     value, moment = text_of(new.value), now()
     await context(request).database.write(
         lambda transaction: transaction.run("resources_set_value", workspace=where, path=name, value=value, now=moment)

@@ -13,7 +13,7 @@ from starlette.routing import Route
 
 from flexwm_nb.server.clock import now, render_time
 from flexwm_nb.server.schedules import cron, new_schedule, schedule_documents, scheduler
-from flexwm_nb.server.schedules.new_schedule import NewSchedule, ScheduleChange
+from flexwm_nb.server.schedules.new_schedule import EditSchedule, NewSchedule
 from flexwm_nb.server.store.connections import Transaction
 from flexwm_nb.server.web import paths
 from flexwm_nb.server.web.failures import Failure, bad_request, internal, missing, not_found
@@ -39,7 +39,7 @@ OF_A_FLOW = (
 )
 
 
-class Enabled(msgspec.Struct):
+class SetEnabled(msgspec.Struct):
     """Whether a schedule is on."""
 
     enabled: bool
@@ -121,7 +121,7 @@ async def _apply(request: Request, change: Any) -> None:
 
 async def update(request: Request) -> Response:
     """A schedule's new state; its path."""
-    new, who, where, name = await body(request, ScheduleChange), identity(request), workspace(request), path(request)
+    new, who, where, name = await body(request, EditSchedule), identity(request), workspace(request), path(request)
     new_schedule.check(new)
     kept = new_schedule.acts_as(new, who) if new.preserve_permissioned_as else None
     row = {
@@ -146,7 +146,7 @@ async def update(request: Request) -> Response:
 
 async def set_enabled(request: Request) -> Response:
     """Switch a schedule on, which from then on acts as who asks, or off."""
-    wanted, who, where, name = await body(request, Enabled), identity(request), workspace(request), path(request)
+    wanted, who, where, name = await body(request, SetEnabled), identity(request), workspace(request), path(request)
     row = {"enabled": wanted.enabled, "email": who.email, "permissioned_as": who.owner}
 
     def change(transaction: Transaction) -> bool:

@@ -14,7 +14,7 @@ from flexwm_nb.server.jobs.job_ids import id_in_url
 from flexwm_nb.server.runners.jsonb import Unstorable, normalize
 from flexwm_nb.server.store.connections import Row
 from flexwm_nb.server.web import http
-from flexwm_nb.server.web.failures import missing, sql_error
+from flexwm_nb.server.web.failures import missing, not_found, sql_error
 from flexwm_nb.server.web.http import as_json, context, plain, workspace
 
 UPDATED = "Flow job state updated"
@@ -38,7 +38,10 @@ def job_row(request: Request, job: str) -> Row:
 
 async def get_user_state(request: Request) -> Response:
     """A value that a flow's steps keep for each other, null when there is none."""
-    row = job_row(request, id_in_url(request.path_params["job"], "job_id"))
+    identifier = id_in_url(request.path_params["job"], "job_id")
+    row = context(request).database.one("approvals_job", workspace=workspace(request), id=identifier)
+    if row is None:
+        return as_json(None)
     status = context(request).flows.status(row["id"], row["flow_status"]) or row["flow_status"] or "{}"
     states = json.loads(status).get("user_states") or {}
     return as_json(states.get(request.path_params["key"]))
@@ -48,9 +51,9 @@ async def set_user_state(request: Request) -> Response:
     """Keep a value for a flow's steps."""
     job, key = id_in_url(request.path_params["job"], "job_id"), request.path_params["key"]
     value = job_arguments.parse((await http.json_bytes(request)).decode())
-    job_row(request, job)
-    if not await context(request).flows.set_user_state(job, key, storable(value)):
-        raise missing("Flow job", job)
+    known = context(request).database.one("approvals_job", workspace=workspace(request), id=job)
+    if known is None or not await context(request).flows.set_user_state(job, key, storable(value)):
+        raise not_found("Flow job not found")
     return plain(UPDATED)
 
 

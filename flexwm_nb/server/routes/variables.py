@@ -34,7 +34,7 @@ OMITTED = ("labels",)
 SECRECY = "cannot change is_secret without updating value too"
 
 
-class NewVariable(msgspec.Struct, kw_only=True):
+class CreateVariable(msgspec.Struct, kw_only=True):
     """A variable to be made."""
 
     path: str
@@ -48,7 +48,7 @@ class NewVariable(msgspec.Struct, kw_only=True):
     ws_specific: bool | None = None
 
 
-class VariableChange(msgspec.Struct, kw_only=True):
+class EditVariable(msgspec.Struct, kw_only=True):
     """What of a variable is to change."""
 
     path: str | None = None
@@ -111,7 +111,7 @@ def time_of(text: str | None) -> int | None:
 
 async def create(request: Request) -> Response:
     """A new variable."""
-    new, where, who = await body(request, NewVariable), workspace(request), identity(request)
+    new, where, who = await body(request, CreateVariable), workspace(request), identity(request)
     paths.check(new.path, "variable")
     paths.check_text(new.description)
     row = {
@@ -196,7 +196,7 @@ async def listing(request: Request) -> Response:
 
 async def update(request: Request) -> Response:
     """Change a variable."""
-    new, where, name = await body(request, VariableChange), workspace(request), path(request)
+    new, where, name = await body(request, EditVariable), workspace(request), path(request)
     if new.path is not None:
         paths.check(new.path, "variable")
     values = {

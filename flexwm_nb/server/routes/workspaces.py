@@ -116,10 +116,11 @@ async def exists(request: Request) -> Response:
 
 
 async def exists_username(request: Request) -> Response:
-    """Whether a name is taken in a workspace."""
+    """Says that a name is free in a workspace. Raises Failure 400 where it is taken."""
     wanted = await body(request, Member)
-    row = context(request).database.one("members_get", workspace=wanted.id, username=wanted.username)
-    return as_json(row is not None)
+    if context(request).database.one("members_get", workspace=wanted.id, username=wanted.username) is not None:
+        raise bad_request("username already taken")
+    return plain("valid username")
 
 
 async def create(request: Request) -> Response:

@@ -22,7 +22,7 @@ SETTINGS = (
 )  # fmt: skip
 
 
-class ScheduleChange(msgspec.Struct, kw_only=True):
+class EditSchedule(msgspec.Struct, kw_only=True):
     """A schedule's new state."""
 
     schedule: str
@@ -48,7 +48,7 @@ class ScheduleChange(msgspec.Struct, kw_only=True):
     preserve_permissioned_as: bool | None = None
 
 
-class NewSchedule(ScheduleChange, kw_only=True):
+class NewSchedule(EditSchedule, kw_only=True):
     """A schedule to be made."""
 
     path: str
@@ -57,7 +57,7 @@ class NewSchedule(ScheduleChange, kw_only=True):
     enabled: bool | None = None
 
 
-def check(new: ScheduleChange) -> None:
+def check(new: EditSchedule) -> None:
     """Raise Failure 400 for what cannot be scheduled, and what Windmill's community edition cannot."""
     for name in ("on_recovery", "on_success"):
         if getattr(new, name) is not None:
@@ -70,7 +70,7 @@ def check(new: ScheduleChange) -> None:
     cron.parse(new.schedule, new.timezone, new.cron_version)
 
 
-def stored(new: ScheduleChange, who: Identity) -> dict[str, Any]:
+def stored(new: EditSchedule, who: Identity) -> dict[str, Any]:
     """The columns that a creation and an update share."""
     settings = {name: value for name in SETTINGS if (value := getattr(new, name)) is not None}
     return {
@@ -92,7 +92,7 @@ def _time(text: str | None) -> int | None:
         raise bad_request(f"paused_until is not a time: {json.dumps(text)}") from None
 
 
-def acts_as(new: ScheduleChange, who: Identity) -> str:
+def acts_as(new: EditSchedule, who: Identity) -> str:
     """Whom the jobs act as: who asks, or whom an administrator keeps."""
     kept = new.permissioned_as if new.preserve_permissioned_as and who.is_admin else None
     return kept or who.owner

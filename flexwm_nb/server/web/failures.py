@@ -38,10 +38,10 @@ def sql_error(text: str) -> Failure:
     return Failure(400, f"SqlErr: {text} @flexwm")
 
 
-def improper_path(relation: str) -> Failure:
-    """400, a path that breaks the rule."""
+def improper_path(relation: str, constraint: str = "proper_id") -> Failure:
+    """400, a path or name that breaks the rule."""
     return sql_error(
-        f'error returned from database: new row for relation "{relation}" violates check constraint "proper_id"'
+        f'error returned from database: new row for relation "{relation}" violates check constraint "{constraint}"'
     )
 
 

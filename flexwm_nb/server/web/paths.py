@@ -9,6 +9,7 @@ import msgspec
 from flexwm_nb.server.web.failures import improper_path, sql_error
 
 PROPER = re.compile(r"[ufg](?:/[\w-]+){2,}")
+NAME = re.compile(r"[\w-]+")
 LONGEST = 255  # characters, as in Windmill's columns
 
 
@@ -23,6 +24,13 @@ def check(path: str, relation: str) -> None:
     if not PROPER.fullmatch(path):
         raise improper_path(relation)
     check_length(path)
+
+
+def check_name(name: str, relation: str) -> None:
+    """Raise Failure 400 when the name of a group or type breaks the rule, naming the table as PostgreSQL does."""
+    if not NAME.fullmatch(name):
+        raise improper_path(relation, "proper_name")
+    check_length(name)
 
 
 def check_length(text: str, longest: int = LONGEST) -> None:

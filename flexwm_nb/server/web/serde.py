@@ -1,7 +1,6 @@
 """JSON bodies and query strings into typed values, refused in the words of Windmill's deserialiser (serde, axum).
 
-Clients and recorded cases read these texts. Line and column point at the value's end, or the document's where the
-value cannot be found.
+Clients and recorded cases read these texts.
 """
 
 from __future__ import annotations
@@ -14,6 +13,7 @@ from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 import msgspec
 
 from flexwm_nb.server.jobs.job_ids import parse_id
+from flexwm_nb.server.web import json_places
 from flexwm_nb.server.web.failures import Failure
 
 T = TypeVar("T", bound=msgspec.Struct)
@@ -24,6 +24,7 @@ MISSING = re.compile(r"Object missing required field `([^`]+)`")
 EXPECTED = re.compile(r"Expected `([^`]+)`, got `([^`]+)`")
 ANY_KEY = "[...]"
 PLACE = re.compile(r" - at `\$([^`]*)`")
+UNSIGNED = frozenset({"page", "per_page"})  # of a query
 WORDS = {
     "str": "a string",
     "bool": "a boolean",
@@ -61,7 +62,7 @@ def decode_text(raw: bytes) -> str:
     """A text. Raises Failure 400 (not JSON) or 422 (another shape)."""
     value = _any(raw)
     if not isinstance(value, str):
-        raise _refused(f"invalid type: {describe(value)}, expected a string", raw)
+        raise _refused_at("", f"invalid type: {describe(value)}, expected a string", raw)
     return value
 
 
@@ -70,7 +71,7 @@ def decode_texts(raw: bytes) -> list[str]:
     values = _list(raw)
     for number, value in enumerate(values):
         if not isinstance(value, str):
-            raise _refused(f"[{number}]: invalid type: {describe(value)}, expected a string", raw)
+            raise _refused_at(f"[{number}]", f"invalid type: {describe(value)}, expected a string", raw)
     return values
 
 
@@ -82,7 +83,7 @@ def decode_ids(raw: bytes) -> list[str]:
 def _list(raw: bytes) -> list[Any]:
     values = _any(raw)
     if not isinstance(values, list):
-        raise _refused(f"invalid type: {describe(values)}, expected a sequence", raw)
+        raise _refused_at("", f"invalid type: {describe(values)}, expected a sequence", raw)
     return values
 
 
@@ -96,11 +97,11 @@ def _any(raw: bytes) -> Any:
 
 def _identifier(value: Any, place: str, raw: bytes) -> str:
     if not isinstance(value, str):
-        raise _refused(f"{place}: invalid type: {describe(value)}, expected a UUID string", raw)
+        raise _refused_at(place, f"invalid type: {describe(value)}, expected a UUID string", raw)
     try:
         return parse_id(value)
     except ValueError as error:
-        raise _refused(f"{place}: UUID parsing failed: {error}", raw) from None
+        raise _refused_at(place, f"UUID parsing failed: {error}", raw) from None
 
 
 def _refuse_duplicates(raw: bytes, kind: type[msgspec.Struct]) -> None:
@@ -118,6 +119,11 @@ def _refused(text: str, raw: bytes) -> Failure:
     return Failure(422, f"{BODY}{text} at {_end(raw)}")
 
 
+def _refused_at(place: str, text: str, raw: bytes) -> Failure:
+    """The refusal of one value."""
+    return Failure(422, f"{BODY}{f'{place}: ' if place else ''}{text} at {json_places.position(raw, place)}")
+
+
 def _end(raw: bytes) -> str:
     """The position after the document."""
     lines = raw.split(b"\n")
@@ -133,12 +139,10 @@ def _wrong_shape(raw: bytes, kind: type[msgspec.Struct], text: str) -> Failure:
         return _refused(f"{prefix}missing field `{found[1]}`", raw)
     value = _value_at(raw, place)
     if found := EXPECTED.search(text):
-        if not place:
-            return _refused(f"invalid type: {describe(value)}, expected struct {kind.__name__}", raw)
-        wanted = WORDS.get(found[1].split(" | ")[0], found[1])
-        return _refused(f"{prefix}invalid type: {describe(value)}, expected {wanted}", raw)
+        wanted = WORDS.get(found[1].split(" | ")[0], found[1]) if place else f"struct {kind.__name__}"
+        return _refused_at(place, f"invalid type: {describe(value)}, expected {wanted}", raw)
     if text.startswith("Invalid enum value"):
-        return _refused(f"{prefix}{_unknown_variant(kind, place, value)}", raw)
+        return _refused_at(place, _unknown_variant(kind, place, value), raw)
     return _refused(f"{prefix}{text[: where.start()] if where else text}", raw)
 
 
@@ -257,6 +261,8 @@ def _convert(name: str, text: str, wanted: Any) -> Any:
             raise _bad_query(f"{name}: provided string was not `true` or `false`")
         return text == "true"
     if wanted in (int, float):
+        if name in UNSIGNED and text.startswith("-"):
+            raise _bad_query(f"{name}: invalid digit found in string")
         try:
             return wanted(text)
         except ValueError:
