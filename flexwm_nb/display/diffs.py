@@ -33,7 +33,7 @@ def diff_html(difference: str) -> str:
     """A unified difference as HTML."""
     if not difference:
         return ""
-    return f'<pre style="{PRE}">{"".join(map(_line, difference.rstrip().split(chr(10))))}</pre>'
+    return f'<pre dir="ltr" style="{PRE}">{"".join(map(_line, difference.rstrip().split(chr(10))))}</pre>'
 
 
 def _line(line: str) -> str:

@@ -25,7 +25,7 @@ DIRECTIONS = re.compile("[\u202a-\u202e\u2066-\u2069]")
 COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 DONE = frozenset({"success", "failure", "canceled"})
 VERBS = {"success": "ran", "failure": "failed", "canceled": "cancelled"}
-UNIT = re.compile(r"(?<=\d) (?=(?:s|min|h|kB|MB|GB|MiB)\b)")
+UNIT = re.compile(r"(?<=\d) (?=(?:s|min|h|kB|MB|GB|MiB)\b)|(?<=\(queued) ")
 HEAD, TAIL = 4, 6  # characters of an id that are shown
 MUTED = "color:var(--jp-ui-font-color2,#666)"
 MONOSPACE = "font-family:var(--jp-code-font-family,monospace)"
@@ -33,7 +33,7 @@ PRE = (
     f"{MONOSPACE};white-space:pre-wrap;overflow-wrap:anywhere;line-height:1.35;margin:.2em 0;"
     "unicode-bidi:plaintext;text-align:left"
 )
-LINE = f"{MONOSPACE};font-size:.92em;overflow-wrap:anywhere"
+LINE = f"{MONOSPACE};font-size:.92em;overflow-wrap:anywhere;unicode-bidi:plaintext"
 WARNING = "#b26a00"
 MARKS = {"success": "#2e7d32", "failure": "#c62828", "canceled": "#ef6c00", "running": "#1565c0"}
 

@@ -136,7 +136,7 @@ def test_a_quiet_run_costs_the_page_one_change_a_second(opened: Page) -> None:
     view.get_by_role("button", name="Cancel").click()
     expect(view.locator(".fx-state")).to_have_text("cancelled", timeout=LONG)
     said = view.locator(".fx-clock").text_content() or ""
-    assert re.fullmatch(r"after \d\.\d\d\u00a0s \(queued 0\.\d\d\u00a0s\)", said)  # units stay beside figures
+    assert re.fullmatch(r"after \d\.\d\d\u00a0s \(queued\u00a00\.\d\d\u00a0s\)", said)  # units stay beside figures
 
 
 FLOW = """%%windmill_flow f/watch/flow

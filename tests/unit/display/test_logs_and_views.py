@@ -48,7 +48,9 @@ def test_hidden_lines_are_counted_and_can_be_had() -> None:
 
 def test_a_difference_is_text_and_coloured_html() -> None:
     """Nothing in it can become HTML; an empty one says so."""
-    assert "&lt;b&gt;" in Diff("--- a\n+++ b\n@@ -1 +1 @@\n-<b>\n+c")._repr_html_()
+    html = Diff("--- a\n+++ b\n@@ -1 +1 @@\n-<b>\n+c")._repr_html_()
+    assert "&lt;b&gt;" in html
+    assert html.startswith('<pre dir="ltr"')  # signs stay before their lines in a page from right to left
     assert Diff("")._repr_html_() == "no difference"
 
 

@@ -65,7 +65,7 @@ def test_the_html_keeps_the_whole_id_and_escapes() -> None:
 def test_no_line_of_html_ends_between_a_figure_and_its_unit() -> None:
     """Times and sizes; a text copied from a terminal has plain spaces."""
     html = RAN.html()
-    assert "ran 0.61&nbsp;s (queued 0.00&nbsp;s)" in html
+    assert "ran 0.61&nbsp;s (queued&nbsp;0.00&nbsp;s)" in html
     assert "1.2&nbsp;kB" in html
 
 

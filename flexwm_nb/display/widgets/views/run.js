@@ -88,7 +88,7 @@ export function runView(model, element) {
     const { clock: times, clock_at: since = performance.now(), state: is } = model.state;
     if (!times) return say(clock, "");
     if (!DONE.has(is)) return say(clock, wholeSpan(times.seconds + (performance.now() - since) / 1000));
-    const waited = times.queued === undefined ? "" : ` (queued ${span(times.queued)})`;
+    const waited = times.queued === undefined ? "" : ` (queued\u00a0${span(times.queued)})`;
     say(clock, `${is === "success" ? "" : "after "}${span(times.seconds)}${waited}`);
   }
 
