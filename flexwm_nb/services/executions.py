@@ -212,24 +212,34 @@ class ExecutionService:
         """
         if state is not None and state not in STATES:
             raise InvalidInput(f"{state!r} is no state of a job", remedy=f"Choose {', '.join(STATES)}")
-        found = self._client.read_all(
-            Job,
-            f"{self._client.workspace}/jobs/list",
-            **{
-                "per_page": per_page,
-                "script_path_exact": path,
-                "script_path_start": path_start,
-                "created_before": created_before and created_before.isoformat(),
-                "created_after": created_after and created_after.isoformat(),
-                "created_by": created_by,
-                "job_kinds": ",".join(kinds) or None,
-                "order_desc": False if oldest_first else None,
-                **STATES.get(state or "", {}),
-                **filters,
-            },
-        )
+        wanted = {
+            "per_page": per_page,
+            "script_path_exact": path,
+            "script_path_start": path_start,
+            "created_before": created_before and created_before.isoformat(),
+            "created_after": created_after and created_after.isoformat(),
+            "created_by": created_by,
+            "job_kinds": ",".join(kinds) or None,
+            **STATES.get(state or "", {}),
+            **filters,
+        }
+        if oldest_first and "running" not in wanted:
+            wanted |= self._oldest(wanted)
+        found = self._client.read_all(Job, f"{self._client.workspace}/jobs/list", **wanted)
         found.sort(key=lambda job: (job.created_at is not None, job.created_at), reverse=not oldest_first)
         return found[:per_page]
+
+    def _oldest(self, wanted: Mapping[str, Any]) -> dict[str, Any]:
+        """What else to ask for, so that a list of all jobs, which begins with the newest, has the oldest ones.
+
+        The list of those that have ended may begin with what ended first: the oldest were created no later than these.
+        """
+        path = f"{self._client.workspace}/jobs/completed/list"
+        first = self._client.read_all(Job, path, **{**wanted, "order_desc": False})
+        times = [job.created_at for job in first if job.created_at is not None]
+        if len(times) < wanted["per_page"]:
+            return {}  # all that have ended are on one page
+        return {"created_before": max(times).isoformat(), "per_page": MANY}
 
     def history(self, path: str | None = None, state: str | None = None, **filters: Any) -> Iterator[Job]:
         """All jobs, newest first, asked for page by page. Raises as `list`."""

@@ -237,6 +237,17 @@ def test_paging(engine: Engine) -> None:
     assert older[0].id == newest[-1].id
 
 
+def test_the_oldest_come_first_where_that_is_asked_for(engine: Engine) -> None:
+    """In the order in which they were created, whichever ended first."""
+    path = "f/services/naps"
+    source = "import time\ndef main(n: float):\n    time.sleep(n)"
+    engine.scripts.register(ScriptDraft(path=path, language="python3", content=source))
+    started = [engine.run(path, n=seconds) for seconds in (0.6, 0.0, 0.0)]
+    assert {execution.wait().state for execution in started} == {"success"}
+    found = engine.jobs.list(path, per_page=2, oldest_first=True)
+    assert [job.id for job in found] == [execution.id for execution in started[:2]]
+
+
 def test_an_unknown_state(engine: Engine) -> None:
     """Those that there are are listed."""
     with pytest.raises(InvalidInput, match="queued, running, success, failure, canceled"):
