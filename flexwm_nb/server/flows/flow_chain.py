@@ -37,6 +37,7 @@ from flexwm_nb.server.interpreter.messages import (
 from flexwm_nb.server.jobs import queue
 from flexwm_nb.server.jobs.job_ids import new_id
 from flexwm_nb.server.jobs.records import Ending, Job, Status
+from flexwm_nb.server.schedules import scheduler
 from flexwm_nb.server.store.connections import Transaction
 from flexwm_nb.server.web.failures import Failure
 
@@ -248,6 +249,8 @@ class Chain:
         except Failure as failure:
             self._conclude(job, above, "failure", error("InternalErr", failure.text))
             return
+        if job.schedule_path is not None and above is None:
+            run.overlapping = scheduler.overlapping(self._context.database, job)
         run.log.append(f"job={job.id} tag={job.tag} worker={job.worker}\n")
         self._runs[job.id] = run
         self._events.append((run, Started()))

@@ -35,6 +35,7 @@ class FlowRun:
         self.suspend: int | None = None
         self.suspend_until: int | None = None
         self.canceled: tuple[str, str] | None = None
+        self.overlapping: tuple[str, ...] = ()
         self.lock = asyncio.Lock()
         self.log: list[str] = []
         self.items: list[Any] | None = None
@@ -62,6 +63,7 @@ class FlowRun:
             canceled=self.canceled,
             scheduled_for=job.scheduled_for,
             inside=self.above is not None,
+            overlapping=self.overlapping,
         )
 
     def draft(self, now: int, new_id: Callable[[], str], chance: Callable[[], float]) -> Draft:

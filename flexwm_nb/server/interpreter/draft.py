@@ -32,6 +32,7 @@ class Facts:
     canceled: tuple[str, str] | None = None  # by whom, why
     scheduled_for: int | None = None  # microseconds
     inside: bool = False  # of another flow: as a part, or as a step
+    overlapping: tuple[str, ...] = ()  # runs of the same schedule that go on, where it allows only one
 
 
 UNASKED: dict[str, Any] = {"resume": None, "resumes": [], "approvers": []}

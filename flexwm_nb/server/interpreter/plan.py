@@ -15,6 +15,7 @@ UNREADABLE = "Internal: module was not convertible to acceptable value {}"
 CHAINING = "Unexpected error during flow chaining: {}"
 NOTHING = "{}"  # what a flow's own condition sees as the result before it
 STOPPED = '"stopped early"'
+OVERLAPPING = "not allowed to overlap with {}, scheduling next iteration"
 SOURCE = "@flexwm"  # where Windmill names a position in its source
 
 
@@ -46,10 +47,10 @@ def _break(draft: Draft, text: str) -> Outcome | None:
 
 
 def _start(draft: Draft) -> Asking[Outcome | None]:
-    if draft.node.top and draft.step == 0 and (yield from _is_skipped(draft)):
+    if draft.node.top and draft.step == 0 and (unwanted := (yield from _why_skipped(draft))) is not None:
         draft.set_status(ModuleState("Success", draft.module.id, job=NIL, skipped=True))
         draft.change(step=1)
-        draft.emit(Finish(status="skipped", result=STOPPED))
+        draft.emit(Finish(status="skipped", result=unwanted))
         return None
     if _unasked(draft) and not (yield from suspend.pass_or_park(draft)):
         return None
@@ -66,11 +67,13 @@ def _start(draft: Draft) -> Asking[Outcome | None]:
     return None
 
 
-def _is_skipped(draft: Draft) -> Asking[bool]:
-    """Whether the flow's own condition has it not run. Raises Broken."""
+def _why_skipped(draft: Draft) -> Asking[str | None]:
+    """The result of a flow that is not to run: its schedule or its own condition says so. Raises Broken."""
+    if draft.facts.overlapping:
+        return dump(OVERLAPPING.format(", ".join(draft.facts.overlapping)))
     expression = draft.node.flow.skip_expr
     if expression is None:
-        return False
+        return None
     names = {
         "flow_input": JsonText(draft.arguments),
         "result": NOTHING,
@@ -78,7 +81,7 @@ def _is_skipped(draft: Draft) -> Asking[bool]:
         "WM_SCHEDULED_FOR": (render_time(draft.facts.scheduled_for) or "").replace("T", " ").replace("Z", " UTC"),
     }
     try:
-        return (yield from transforms.holds(expression, names, results=False))
+        return STOPPED if (yield from transforms.holds(expression, names, results=False)) else None
     except Broken:
         if draft.node.failure is not None:  # it would be asked again before that module, in vain
             draft.pulled = False

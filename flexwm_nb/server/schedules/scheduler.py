@@ -19,6 +19,7 @@ from flexwm_nb.server.jobs.records import FLOWS, Ending, Job
 from flexwm_nb.server.schedules import cron
 from flexwm_nb.server.scripts.languages import default_tag
 from flexwm_nb.server.store.connections import Row, Transaction
+from flexwm_nb.server.store.database import Database
 from flexwm_nb.server.web.failures import Failure, missing
 
 FLOW_TAG = "flow"
@@ -138,12 +139,18 @@ def _flow_fields(transaction: Transaction, schedule: Row) -> dict[str, Any]:
 
 
 def started(transaction: Transaction, job: Job) -> None:
-    """A job starts: the next tick of a flow's schedule waits from now on, unless its runs may not overlap."""
+    """A job starts: the next tick of a flow's schedule waits from now on."""
     if job.schedule_path is None or job.parent_job is not None or job.kind not in FLOWS:
         return
     schedule = transaction.one("schedules_get", workspace=job.workspace_id, path=job.schedule_path)
-    if schedule is not None and not schedule["no_flow_overlap"]:
+    if schedule is not None:
         _follow(transaction, schedule, job.scheduled_for)
+
+
+def overlapping(database: Database, job: Job) -> tuple[str, ...]:
+    """The runs that go on of a flow that starts, where its schedule allows only one: it is skipped then."""
+    named = {"workspace": job.workspace_id, "schedule_path": job.schedule_path, "path": job.path, "id": job.id}
+    return tuple(row["id"] for row in database.read("schedules_overlapping", **named))
 
 
 def ended(transaction: Transaction, job: Row | Job, ending: Ending | None = None) -> None:

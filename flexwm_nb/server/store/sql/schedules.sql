@@ -103,6 +103,13 @@ WHERE enabled = 1 AND NOT EXISTS (
         AND job.status IN ('queued', 'running') AND job.parent_job IS NULL
 );
 
+-- name: schedules_overlapping
+-- Other runs of a flow that its schedule started and that go on, where only one may.
+SELECT job.id FROM schedule
+JOIN job ON job.workspace_id = schedule.workspace_id AND job.schedule_path = schedule.path
+WHERE schedule.workspace_id = :workspace AND schedule.path = :schedule_path AND schedule.no_flow_overlap = 1
+    AND job.status = 'running' AND job.parent_job IS NULL AND job.path = :path AND job.id != :id;
+
 -- name: schedules_jobs
 -- The last jobs of the schedules on one page.
 SELECT path, id, success, duration_ms FROM (
