@@ -19,6 +19,7 @@ from flexwm_nb.errors import (
     WorkspaceNotFound,
 )
 from flexwm_nb.models.workspace import HealthCheck
+from tests.conftest import WORKSPACE
 
 
 def test_a_variable(engine: Engine) -> None:
@@ -93,14 +94,14 @@ def test_a_file(engine: Engine) -> None:
 
 def test_workspaces(engine: Engine) -> None:
     """Listed, made once."""
+    with pytest.raises(Conflict):
+        engine.workspaces.create(WORKSPACE)
     name = f"services-{uuid4().hex[:8]}"
     assert engine.workspaces.ensure(name) is True
     try:
         assert engine.workspaces.ensure(name) is False
         assert engine.workspaces.exists(name)
-        assert {"demo", name} <= {workspace.id for workspace in engine.workspaces.list()}
-        with pytest.raises(Conflict):
-            engine.workspaces.create(name)
+        assert {WORKSPACE, name} <= {workspace.id for workspace in engine.workspaces.list()}
     finally:
         engine.client.delete(f"/workspaces/delete/{name}")  # a Windmill without a licence has room for one more
     assert engine.workspaces.whoami().username == "admin"
