@@ -177,6 +177,20 @@ def test_a_target_that_is_gone_switches_the_schedule_off(http: httpx.Client, scr
     assert (found["enabled"], found["error"][:36]) == (False, "Not found: script not found at name ")
 
 
+UNKNOWN = [
+    ("v1", "0 0 12 L * *"), ("v1", "0 0 12 * * 5L"), ("v1", "0 0 12 * * FRI#2"), ("v1", "0 0 12 15W * *"),
+    ("v2", "0 0 12 LW * *"), ("v2", "0 0 0 * * Monday"), ("v2", "0 0 0 * January *"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("version", "expression"), UNKNOWN)
+def test_each_version_has_its_own_words(http: httpx.Client, version: str, expression: str) -> None:
+    """Last and numbered days are of version 2, long names of version 1."""
+    body = {"schedule": expression, "timezone": "UTC", "cron_version": version}
+    answer = http.post("/schedules/preview", json=body)
+    assert (answer.status_code, answer.text[:19]) == (400, "Bad request: cron: ")
+
+
 PREVIEWS = [
     pytest.param({"schedule": "0 0 12 * * 1", "cron_version": "v2"}, 0, id="version 2 begins at Sunday 0"),
     pytest.param({"schedule": "0 0 12 * * 2"}, 0, id="version 1 begins at Sunday 1"),

@@ -4,7 +4,8 @@ A tick that names an hour and a minute happens once a day whatever the clocks do
 repeat it, and one inside a missing hour comes right after it. Ticks within every hour follow the real time.
 
 Version 1 counts weekdays from Sunday = 1, and wants the day of the month and the weekday both to match; version 2
-counts from Sunday = 0 and takes either, as crontab does. A day `W` (the nearest weekday) is not understood.
+counts from Sunday = 0 and takes either, as crontab does. Names of days and months may be written out in version 1, last
+and numbered days (`L`, `5L`, `FRI#2`) are known to version 2. A day `15W` (the nearest weekday) is not understood.
 """
 
 from __future__ import annotations
@@ -34,6 +35,8 @@ NICKNAMES = {
     "@midnight": "0 0 0 * * *",
     "@hourly": "0 0 * * * *",
 }
+NEAREST = re.compile(r"W(?!ED)")
+LAST_OR_NUMBERED = re.compile(r"[L#]")
 LONG_NAME = re.compile(r"([A-Z]{3})[A-Z]+")
 WEEKDAY_NUMBER = re.compile(r"(?<![#/\d])\d+")
 ADVICE = (
@@ -75,16 +78,22 @@ def parse(text: str, zone: str, version: str | None = None) -> Cron:
     if len(fields) != FIELDS:
         raise bad_request(f"cron: {len(fields)} fields where {FIELDS} are expected\n{ADVICE}{_example(fields)}")
     first = version == "v1"
-    shortened = [LONG_NAME.sub(r"\1", field) for field in fields[DAY + 1 :]]
-    fields = (*fields[: DAY + 1], *shortened)
+    if unknown := next((field for field in (fields[DAY], fields[WEEKDAY]) if _is_unknown(field, first)), None):
+        raise bad_request(f"cron: version {version or DEFAULT} does not know {unknown} in {text!r}")
     if first:
-        fields = (*fields[:WEEKDAY], WEEKDAY_NUMBER.sub(_from_sunday, fields[WEEKDAY]))
+        shortened = [LONG_NAME.sub(r"\1", field) for field in fields[DAY + 1 :]]
+        fields = (*fields[: DAY + 1], shortened[0], WEEKDAY_NUMBER.sub(_from_sunday, shortened[1]))
     made = Cron(fields, zone_of(zone), first)
     try:
         next(made.after((datetime.now(timezone.utc) - EPOCH) // timedelta(microseconds=1)))
     except (CronSimError, ValueError, RuntimeError, StopIteration) as error:
         raise bad_request(f"cron: {str(error) or 'the expression never falls due'} in {text!r}") from None
     return made
+
+
+def _is_unknown(field: str, first: bool) -> bool:
+    """Whether a day is written as the version does not know it."""
+    return bool(NEAREST.search(field) or (first and LAST_OR_NUMBERED.search(field)))
 
 
 def _example(fields: tuple[str, ...]) -> str:
