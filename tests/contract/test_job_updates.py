@@ -256,6 +256,6 @@ def test_a_streamed_result_arrives_while_it_is_made(http: httpx.Client) -> None:
 @SOON
 def test_each_piece_of_a_streamed_result_comes_by_itself(http: httpx.Client) -> None:
     """When it is there."""
-    content = "import time\ndef main():\n    for part in ('a', 'b'):\n        yield part\n        time.sleep(0.2)"
+    content = "import time\ndef main():\n    for part in ('a', 'b'):\n        yield part\n        time.sleep(0.5)"
     messages = list(events(http, start(http, content, "python3")))
     assert [message["new_result_stream"] for message in messages if "new_result_stream" in message] == ["a", "b"]
