@@ -222,7 +222,7 @@ def _scripts(name: str, parsed: Parsed) -> Command:
 
 def _difference(name: str, parsed: Parsed) -> Command:
     first, other = parsed.get("PATH|JOB"), parsed.get("OTHER")
-    if first is None or JOB.fullmatch(first):
+    if first is None or JOB.fullmatch(first) or first.startswith("$"):
         return Versions(magic=name, reference=first or "", other=other, is_of_runs=True)
     return Versions(magic=name, reference=reference(first), other=other)
 

@@ -187,7 +187,7 @@ DEFINITIONS: tuple[Definition, ...] = (
                 offers="path",
             ),
         ),
-        examples=("%windmill_diff f/demo/etl", "%windmill_diff f/demo/etl@v1 v3", "%windmill_diff 0193 0194"),
+        examples=("%windmill_diff f/demo/etl", "%windmill_diff f/demo/etl@v1 v3", "%windmill_diff $one $two"),
         python='wm.scripts.diff("f/demo/etl")',
     ),
     Definition(

@@ -17,6 +17,7 @@ from flexwm_nb.display.wording import Face, Headline
 from flexwm_nb.errors import InvalidInput, JobNotFound
 from flexwm_nb.magics.awaiting import Pace
 from flexwm_nb.magics.desk import Desk
+from flexwm_nb.magics.values import VARIABLE, variable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -212,13 +213,18 @@ class Call:
         return f"line {line + above}" if self.session.face == "plain" else f"Cell In[{number}], line {line + above}"
 
     async def job_id(self, part: str | None) -> str:
-        """The whole id of a job: of the last run without a part. Raises JobNotFound and InvalidInput."""
+        """The whole id of a job: of the last run without a part, of the run or id that `$name` holds.
+
+        Raises JobNotFound and InvalidInput.
+        """
         engine = await self.engine()
         if part is None:
             known = self.session.runs or [record.job_id for record in journal.read(notebook=journal.notebook())][::-1]
             if not known:
                 raise JobNotFound("nothing was run yet", remedy="Give a job's id; see %windmill_jobs")
             return known[0]
+        if found := VARIABLE.fullmatch(part):
+            part = _id_of(variable(found[1], self.names, part), part)
         part = part.removeprefix("job ").replace("...", "…").replace("..", "…").strip()
         if _is_whole(part):
             return part
@@ -237,6 +243,15 @@ def _running_cell(shell: Any) -> tuple[int, str]:
         return len(cells) - 1, str(cells[-1])
     except (AttributeError, IndexError):
         return shell.execution_count, ""
+
+
+def _id_of(value: Any, name: str) -> str:
+    """The id in a kernel variable. Raises InvalidInput."""
+    found = getattr(value, "id", value)
+    if not isinstance(found, str):
+        what = f"{name} is no run, but of type {type(value).__name__}"
+        raise InvalidInput(what, remedy="Give a run, such as wm.run returns, or a job's id")
+    return found
 
 
 def _is_whole(text: str) -> bool:

@@ -267,4 +267,7 @@ def test_two_runs_are_compared(shell: TestingShell) -> None:
     assert "+    return [{'n': n}, {'n': 5}]" in text
     assert "@n: 2 of 2 differ, first row 0" in text
     assert str(shell.cell(f"%windmill_diff {new}")) == text
+    shell.push({"one": old, "two": extension_of(shell).session.connected.executions.attach(new)})
+    assert str(shell.cell("%windmill_diff $one $two")) == text
+    assert "$os is no run, but of type module" in shell.message("import os\n%windmill_diff $os $two")
     assert "no run before" in shell.message(f"%windmill_diff {old}")
