@@ -174,6 +174,16 @@ def test_the_lists_items_have_windmills_keys(http: httpx.Client, jobs: dict[str,
     )
 
 
+def test_lists_do_not_say_how_a_flows_steps_stand(http: httpx.Client) -> None:
+    """It is large for a long loop; the run's own document says it."""
+    path = f"{FOLDER}_flows/one"
+    body = {"value": {"modules": [{"id": "a", "value": {"type": "identity"}}]}, "path": path, "args": {}}
+    job = http.post("/w/demo/jobs/run/preview_flow", json=body).text
+    eventually(lambda: http.get(f"/w/demo/jobs_u/completed/get_result_maybe/{job}").json()["completed"])
+    (listed,) = http.get("/w/demo/jobs/list", params={"script_path_exact": path, "job_kinds": "flowpreview"}).json()[:1]
+    assert "flow_status" not in listed and "flow_status" in http.get(f"/w/demo/jobs_u/get/{job}").json()
+
+
 def test_jobs_are_counted(http: httpx.Client, jobs: dict[str, str]) -> None:
     """Ended ones by success and tag, waiting ones when they are due."""
     count = http.get("/w/demo/jobs/completed/count_jobs", params={"tags": "ansible", "success": "true"}).json()

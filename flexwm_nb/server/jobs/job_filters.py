@@ -147,7 +147,9 @@ def select(
 ) -> Selection:
     """The jobs that have ended, or the others, that meet the filters; not yet in order. Raises Failure 400."""
     chosen = Selection(query)
-    chosen.add(what or ("job_select_with_arguments" if query.include_args else "job_select"))
+    chosen.add(what or "job_select")
+    if what is None:
+        chosen.add("job_select_arguments" if query.include_args else "job_select_no_arguments")
     everywhere = query.all_workspaces and workspace == ALL_WORKSPACES and who.super_admin
     chosen.add(
         "job_from_all" if everywhere else f"job_from_{by or index(query, workspace, database, completed=completed)}"

@@ -3,13 +3,24 @@
 -- the planner would take one that has the order but not the few rows.
 
 -- name: job_select
--- What lists show.
-SELECT job.*, NULL AS arguments, NULL AS result, NULL AS raw_code, NULL AS raw_lock, NULL AS raw_flow
+-- What lists show: every column but how a flow's steps stand, which is large for a long loop. Arguments follow, or not.
+SELECT
+    job.id, job.workspace_id, job.kind, job.status, job.path, job.hash, job.language, job.tag, job.priority,
+    job.attempt, job.worker, job.created_by, job.permissioned_as, job.email, job.created_at, job.scheduled_for,
+    job.started_at, job.completed_at, job.duration_ms, job.timeout, job.parent_job, job.root_job, job.flow_step_id,
+    job.is_flow_step, job.same_worker, job.visible_to_owner, job.canceled_by, job.canceled_reason, job.suspend,
+    job.suspend_until, job.schedule_path, job.entrypoint, job.cache_ttl, job.concurrency_key, job.labels,
+    job.mem_peak, job.progress, job.preprocessed, job.deleted, job.interpreter, job.isolation, job.flow_place,
+    job.delete_after, job.clean_at,
+    NULL AS flow_status, NULL AS result, NULL AS raw_code, NULL AS raw_lock, NULL AS raw_flow
 
--- name: job_select_with_arguments
--- The same with what the jobs were given.
-SELECT job.*, (SELECT job_input.arguments FROM job_input WHERE job_input.job_id = job.id) AS arguments,
-    NULL AS result, NULL AS raw_code, NULL AS raw_lock, NULL AS raw_flow
+-- name: job_select_arguments
+-- And what the jobs were given.
+, (SELECT job_input.arguments FROM job_input WHERE job_input.job_id = job.id) AS arguments
+
+-- name: job_select_no_arguments
+-- And not what they were given.
+, NULL AS arguments
 
 -- name: job_select_ids
 -- Identifiers alone.
