@@ -368,13 +368,21 @@ def test_cells_are_completed_as_what_they_are(beside: Page) -> None:
         shown = beside.locator(".jp-Completer:not(.lm-mod-hidden)")
         for _ in range(8):  # a kernel that is asked for the first time may answer too late
             command(beside, "completer:invoke-notebook")
-            beside.wait_for_timeout(1_200)
-            if shown.count() or completed in cell.inner_text():
+            if is_answered(beside, shown, cell, completed):
                 break
         expect(shown if shown.count() else cell).to_contain_text(completed)
         picture(beside, f"lab_completion_{completed.lower()}")
         cell.press("Escape")
     beside.evaluate("() => window.jupyterapp.serviceManager.sessions.shutdownAll()")
+
+
+def is_answered(page: Page, shown: Locator, cell: Locator, completed: str) -> bool:
+    """Whether completions are shown, or the only one put in, within a moment."""
+    for _ in range(12):
+        page.wait_for_timeout(100)
+        if shown.count() or completed in cell.inner_text():
+            return True
+    return False
 
 
 WRITTEN = "value:\n  modules:\n    - id: load\n      value: {type: "
