@@ -37,6 +37,8 @@ NIL = "00000000-0000-0000-0000-000000000000"
         ),
         (f"jobs_u/queue/cancel/{NIL}", '{"reason": 5}', 422, f"{SHAPE}reason: {TYPE} 12"),
         (f"jobs/flow/user_states/{NIL}/k", "{}", 404, "Not found: Flow job not found"),
+        ("jobs/run/preview_flow", '{"value": {"modules": 5}}', 422, f"{SHAPE}value.modules: invalid type: "),
+        ("jobs/run/preview_flow", '{"value": {}}', 422, f"{SHAPE}value: missing field `modules` at line 1 column "),
     ],
 )  # fmt: skip
 def test_a_body(http: httpx.Client, route: str, body: str, status: int, text: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from itertools import chain
 from typing import Annotated, Any
 
@@ -26,6 +27,7 @@ NO_PATH = (
 REFERENCES = ("u/", "f/", "g/", "hub/")
 # fields that are kept in the column `settings`
 SETTINGS = ("labels", "visible_to_runner_only")
+PLACED = re.compile(r"[\w.\[\]]+: ")  # a refusal that says where
 
 
 class NewFlow(msgspec.Struct, kw_only=True):
@@ -69,7 +71,9 @@ def read(value: msgspec.Raw) -> Flow:
     try:
         return openflow.read_flow(bytes(value).decode())
     except Failure as failure:
-        raise Failure(failure.status, failure.text.replace(serde.BODY, f"{serde.BODY}value: ")) from None
+        text = failure.text.removeprefix(serde.BODY)
+        joint = "." if PLACED.match(text) else ": "
+        raise Failure(failure.status, f"{serde.BODY}value{joint}{text}") from None
 
 
 def _single(flow: Flow) -> list[Module]:
